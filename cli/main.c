@@ -1,0 +1,7 @@
+// The program's entry: hands the command line to the dispatcher.
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+    return cli_main(argc, argv);
+}
