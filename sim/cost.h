@@ -1,0 +1,50 @@
+/* cost.h: what things cost, as data. A CPU model gives every cost key a value with its kind and source, and the geometry of its TLB. */
+#ifndef RINGSIDE_SIM_COST_H
+#define RINGSIDE_SIM_COST_H
+
+#include "sim/types.h"
+
+enum cost_key {
+#define COST(NAME, key, unit, doc) COST_##NAME,
+#include "sim/cost.def"
+#undef COST
+    COST_COUNT
+};
+
+/* How a value is known. PUBLISHED: read in the source; DERIVED: computed from published values; ASSUMED: our estimate. */
+enum cost_kind { COST_ASSUMED, COST_DERIVED, COST_PUBLISHED, COST_MEASURED };
+
+struct cost_value {
+    uint32_t value; /* in the key's unit */
+    enum cost_kind kind;
+    const char *source; /* a key of reference/PUBLISHED.md or a sentence; owned by the model */
+};
+
+/* TLB and walk-cache geometry; powers of two. A size of 0 means there is none (not allowed for l1_4k). */
+struct tlb_geometry {
+    uint32_t l1i_4k, l1i_2m, l1d_4k, l1d_2m; /* entries, direct-mapped; up to 256 */
+    uint32_t l2_sets, l2_ways;               /* shared by both page sizes */
+    uint32_t pwc;                            /* entries a level of the page-walk cache; 0: none */
+    uint32_t ntlb;                           /* entries of the nested TLB (guest-physical to host-physical); 0: none */
+};
+
+struct cpu_model {
+    char name[32];
+    char vendor[16];  /* "GenuineToy", … : what CPUID and migration see */
+    char title[96];   /* one line */
+    uint32_t mhz;
+    struct tlb_geometry tlb;
+    struct cost_value cost[COST_COUNT];
+    char *strings; /* owns the sources */
+};
+
+const char *cost_key_name(enum cost_key k); /* "insn.alu" */
+const char *cost_key_unit(enum cost_key k);
+const char *cost_key_doc(enum cost_key k);
+
+/* Parse a CPU model file (the format is in docs/costs.md). Unknown key, missing key, value out of range, no source: false and
+ * "name:line:col: what; how to mend it" in err. */
+bool cpu_model_parse(struct cpu_model *out, const char *file, const char *text, size_t size, char *err, size_t err_size);
+void cpu_model_free(struct cpu_model *m);
+
+#endif
