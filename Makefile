@@ -63,8 +63,8 @@ RUN_TESTS := $(BUILD)/run-tests
 all: $(APP)
 
 # ---- rules ---------------------------------------------------------------------------------------
-# sim/ and models/ are plain ISO C; only what stands outside the pure core may see POSIX.
-posix = $(if $(filter sim/% models/%,$<),,-D_POSIX_C_SOURCE=200809L $(PKG_CFLAGS))
+# sim/ and models/ are plain ISO C; what stands outside the pure core sees POSIX.1-2008 and XSI.
+posix = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS))
 COMPILE = $(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS) $(posix)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
