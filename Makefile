@@ -1,11 +1,23 @@
 # Builds libringside.a, ./ringside and its tests. GNU make, one file, no recursion into folders.
 #
-#   make                   build ./ringside           make demo      install what is missing, build, show it
-#   make check             everything the CI checks   make bench     measure the simulator's own speed
-#   make install PREFIX=   install                    make help      all targets and variables
-#
 # Nothing here runs the compiler or pkg-config while the file is read: `make demo` and `make check`
 # must start on a machine that has neither, and let scripts/setup fetch them.
+
+define HELP
+  make                 build ./ringside
+  make demo            install what is missing, build, and run the main job
+  make check           install what is missing, build, and run every check; parts of it:
+                       check-unit check-cli check-lint check-format check-san check-small
+                       check-determinism check-fuzz
+  make bench           measure how fast the simulator itself is
+  make fuzz            fuzz every parser for FUZZ_TIME seconds (60)
+  make format          reformat the C sources
+  make tour            the sources in reading order
+  make install         install below PREFIX (/usr/local), staged in DESTDIR; make uninstall
+  make clean           remove what was built
+Variables: CC=clang, OPT=-O0, SAN=1 (address and undefined-behaviour sanitizers), SMALL=1 (shrunken
+tables), BUILD=directory, QUIET=1, WERROR= (warnings do not stop the build), JOBS=n
+endef
 
 # ---- what to build with, all of it overridable on the command line -------------------------------
 ifeq ($(origin CC),default)
@@ -14,17 +26,25 @@ endif
 ifdef SAN
 BUILD ?= build/san
 endif
-BUILD   ?= build
-OPT     ?= -O2
-WERROR  ?= -Werror
-PREFIX  ?= /usr/local
-DESTDIR ?=
+BUILD        ?= build
+OPT          ?= -O2
+WERROR       ?= -Werror
+PREFIX       ?= /usr/local
+DESTDIR      ?=
+CLANG        ?= clang
+CLANG_FORMAT ?= clang-format-14
+FUZZ_TIME    ?= 60
+JOBS         ?= $(shell nproc 2>/dev/null || echo 1)
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes $(WERROR)
-# No contraction: the few host-side floating-point figures must not depend on the compiler's taste for FMA.
+# No contraction: the few floating-point figures (all outside the simulation) must not depend on the
+# compiler's taste for fused multiply-add.
 CODEGEN  := -std=c17 -g $(OPT) -ffp-contract=off
 ifdef SAN
 CODEGEN  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifdef FUZZ
+CODEGEN  += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 endif
 ifdef SMALL
 CPPFLAGS += -DRINGSIDE_SMALL_TABLES
@@ -36,71 +56,193 @@ LIB_SRC   := $(sort $(wildcard sim/*.c sim/dc/*.c models/*.c models/*/*.c))
 APP_SRC   := $(sort $(wildcard cli/*.c lua/*.c tui/*.c real/*.c))
 TEST_SRC  := $(sort $(wildcard tests/*.c tests/ref/*.c))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
+FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+ALL_C     := $(LIB_SRC) $(APP_SRC) $(TEST_SRC) $(BENCH_SRC) $(FUZZ_SRC)
+ALL_H     := $(sort $(wildcard sim/*.h sim/dc/*.h models/*.h models/*/*.h cli/*.h lua/*.h tui/*.h \
+               real/*.h tests/*.h tests/ref/*.h tests/fuzz/*.h bench/*.h))
+
+# The texts that are part of the program (the toy OS, its workloads, scenarios), found at run time by
+# their name below scenarios/: see cli/data.h.
+DATA := $(sort $(filter %.s %.inc %.lua %.cpu,$(wildcard scenarios/*.* scenarios/*/*.* scenarios/*/*/*.*)))
 
 # A package is asked for only once the folder that uses it is there.
 PKGS := popt jansson $(if $(wildcard lua/*.c),lua5.4) $(if $(wildcard tui/*.c),ncursesw)
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) 2>/dev/null))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) 2>/dev/null))$(PKG_LIBS)
+CPPFLAGS += $(if $(wildcard lua/*.c),-DRINGSIDE_HAVE_LUA) $(if $(wildcard tui/*.c),-DRINGSIDE_HAVE_TUI) \
+            $(if $(wildcard real/*.c),-DRINGSIDE_HAVE_REAL)
+# Asked once, and only when something is compiled.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 obj       = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-LIB_OBJ   := $(call obj,$(LIB_SRC))
-APP_OBJ   := $(call obj,$(APP_SRC))
-TEST_OBJ  := $(call obj,$(TEST_SRC))
-BENCH_OBJ := $(call obj,$(BENCH_SRC))
 LIB       := $(BUILD)/libringside.a
-ifeq ($(BUILD),build)
-APP       := ringside
-else
-APP       := $(BUILD)/ringside
-endif
-RUN_TESTS := $(BUILD)/run-tests
+LIB_OBJ   := $(call obj,$(LIB_SRC))
+APP_OBJ   := $(call obj,$(APP_SRC)) $(BUILD)/obj/gen/data.o
+# Tests and benchmarks may use what is outside the library, but for its main().
+PARTS_OBJ := $(filter-out %/cli/main.o,$(APP_OBJ))
+APP       := $(if $(filter build,$(BUILD)),ringside,$(BUILD)/ringside)
+# To start it by, from wherever a script stands.
+RUN_APP   := $(abspath $(APP))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test
+.PHONY: all help test demo run-demo bench check fuzz fuzzers asan format tour install uninstall clean \
+        FORCE check-unit check-cli check-lint check-format check-san check-small \
+        check-determinism check-fuzz lint format-check
 
 all: $(APP)
 
+help:
+	$(info $(HELP))
+	@:
+
 # ---- rules ---------------------------------------------------------------------------------------
+SAY := @$(if $(QUIET),:,printf '  %-7s %s\n')
 # sim/ and models/ are plain ISO C; what stands outside the pure core sees POSIX.1-2008 and XSI.
-posix = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS))
-COMPILE = $(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS) $(posix)
+outside = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS))
+COMPILE = $(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS) $(outside)
+LINK    = $(CC) $(CODEGEN) $(LDFLAGS)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	@echo "  CC      $<"
+	$(SAY) CC $<
 	@$(COMPILE) -MMD -MP -c $< -o $@
 
 $(LIB): $(LIB_OBJ)
-	@echo "  AR      $@"
+	$(SAY) AR $@
 	@rm -f $@
 	@ar rcsD $@ $^
 
 $(APP): $(APP_OBJ) $(LIB)
-	@echo "  LD      $@"
-	@$(CC) $(CODEGEN) $(LDFLAGS) -o $@ $(APP_OBJ) $(LIB) -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
+	$(SAY) LD $@
+	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
 
-# Tests may look inside the command line's helpers, never at its main().
-$(RUN_TESTS): $(TEST_OBJ) $(filter-out $(BUILD)/obj/cli/main.o,$(APP_OBJ)) $(LIB)
-	@echo "  LD      $@"
-	@$(CC) $(CODEGEN) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lcunit $(LDLIBS)
+$(BUILD)/run-tests: $(call obj,$(TEST_SRC)) $(PARTS_OBJ) $(LIB)
+	$(SAY) LD $@
+	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lcunit $(LDLIBS)
 
-# Every tests/test_NAME.c holds NAME_suite; the list is made from the file names, so none is forgotten.
-SUITES := $(patsubst tests/test_%.c,%,$(sort $(wildcard tests/test_*.c)))
-$(BUILD)/obj/tests/main.o: $(BUILD)/gen/suites.def
-$(BUILD)/obj/tests/main.o: CPPFLAGS += -I$(BUILD)/gen
-$(BUILD)/gen/suites.def: FORCE
-	@mkdir -p $(@D)
-	@printf 'SUITE(%s)\n' $(SUITES) >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB)
+	$(SAY) LD $@
+	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
 
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(PARTS_OBJ) $(LIB)
+	$(SAY) LD $@
+	@$(LINK) -fsanitize=fuzzer -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
+
+# Writes standard input to $@ if that changes it, so that what depends on it is rebuilt only then.
+update = cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The first build on a machine says what is missing there, before the compiler does less clearly.
 # Changing CC, OPT, SAN or SMALL rebuilds what was made with the old ones.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS)' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@[ -e $@ ] || scripts/setup --check demo $(PKGS)
+	@echo '$(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS)' | { $(update); }
+
+# Every tests/test_NAME.c holds NAME_suite; the list is made from the file names: none is forgotten.
+$(BUILD)/gen/suites.def: FORCE
+	@mkdir -p $(@D)
+	@printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$(filter tests/test_%,$(TEST_SRC))) | { $(update); }
+$(BUILD)/obj/tests/main.o: $(BUILD)/gen/suites.def
+$(BUILD)/obj/tests/main.o: CPPFLAGS += -I$(BUILD)/gen
+
+$(BUILD)/gen/data.S: FORCE
+	@mkdir -p $(@D)
+	@scripts/embed $(DATA) | { $(update); }
+$(BUILD)/obj/gen/data.o: $(BUILD)/gen/data.S $(DATA)
+	@mkdir -p $(@D)
+	$(SAY) EMBED '$(words $(DATA)) files of scenarios/'
+	@$(CC) $(OPT) -c $< -o $@
 FORCE:
 
-test: $(RUN_TESTS)
-	@$(RUN_TESTS)
+-include $(patsubst %.o,%.d,$(call obj,$(ALL_C)))
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(APP_OBJ) $(TEST_OBJ) $(BENCH_OBJ))
+# ---- the main job, the tests ---------------------------------------------------------------------
+# What needs setup runs it first and then starts make again, which may then ask pkg-config.
+AGAIN = +@$(MAKE) --no-print-directory
+
+demo:
+	@scripts/setup demo $(PKGS)
+	$(AGAIN) -j$(JOBS) all
+	@scripts/demo $(RUN_APP)
+
+bench:
+	@scripts/setup demo $(PKGS)
+	$(AGAIN) -j$(JOBS) $(BUILD)/run-bench
+	@$(BUILD)/run-bench
+
+CHECKS ?= lint format unit cli san small determinism fuzz
+check:
+	@scripts/setup check $(PKGS) cunit
+	+@MAKE='$(MAKE)' scripts/check $(CHECKS)
+
+test: $(BUILD)/run-tests
+	@$<
+
+# Each of these works alone, prints what fails, and ends with the line "N passed, N failed".
+VARIANT = $(AGAIN) QUIET=1 -j$(JOBS)
+check-unit:
+	$(VARIANT) $(BUILD)/run-tests
+	@$(BUILD)/run-tests
+check-cli:
+	$(VARIANT) all
+	@tests/run-cli $(RUN_APP)
+check-lint lint:
+	$(VARIANT) all
+	@CLANG='$(CLANG)' tests/lint $(LIB)
+check-format format-check:
+	@tests/check-format $(CLANG_FORMAT) $(ALL_C) $(ALL_H)
+check-san:
+	$(VARIANT) SAN=1 OPT=-O1 BUILD=$(BUILD)/san all $(BUILD)/san/run-tests
+	@tests/together "$(BUILD)/san/run-tests" "tests/run-cli $(BUILD)/san/ringside"
+check-small:
+	$(VARIANT) SMALL=1 BUILD=$(BUILD)/small $(BUILD)/small/run-tests
+	@$(BUILD)/small/run-tests
+check-determinism:
+	$(VARIANT) all
+	$(VARIANT) OPT=-O0 BUILD=$(BUILD)/gcc-O0 all
+	$(VARIANT) CC=$(CLANG) BUILD=$(BUILD)/clang-O2 all
+	$(VARIANT) CC=$(CLANG) OPT=-O0 BUILD=$(BUILD)/clang-O0 all
+	@tests/determinism $(RUN_APP) $(BUILD)/gcc-O0/ringside $(BUILD)/clang-O2/ringside $(BUILD)/clang-O0/ringside
+check-fuzz:
+	$(AGAIN) fuzz FUZZ_TIME=10
+fuzz:
+	$(VARIANT) FUZZ=1 CC=$(CLANG) OPT=-O1 BUILD=$(BUILD)/fuzz fuzzers
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_TIME)
+fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SRC))
+
+asan:
+	$(AGAIN) -j$(JOBS) SAN=1 BUILD=$(BUILD)/san all
+
+format:
+	@$(CLANG_FORMAT) -i $(ALL_C) $(ALL_H)
+
+tour:
+	@scripts/tour
+
+# ---- installation --------------------------------------------------------------------------------
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man/man1
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+DATADIR = $(DESTDIR)$(PREFIX)/share/ringside
+DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/ringside
+
+install: $(APP)
+	@$(RUN_APP) help --format=man >$(BUILD)/ringside.1
+	@$(RUN_APP) help --format=bash >$(BUILD)/ringside.bash
+	@$(RUN_APP) help --format=zsh >$(BUILD)/_ringside
+	install -D -m 755 $(APP) $(BINDIR)/ringside
+	install -D -m 644 $(BUILD)/ringside.1 $(MANDIR)/ringside.1
+	install -D -m 644 $(BUILD)/ringside.bash $(BASHDIR)/ringside
+	install -D -m 644 $(BUILD)/_ringside $(ZSHDIR)/_ringside
+	install -d $(DOCDIR) $(DATADIR)
+	install -m 644 README.md ARCHITECTURE.md LICENSE $(DOCDIR)
+	$(if $(wildcard scenarios),cp -R scenarios $(DATADIR)/)
+
+uninstall:
+	rm -f $(BINDIR)/ringside $(MANDIR)/ringside.1 $(BASHDIR)/ringside $(ZSHDIR)/_ringside
+	rm -rf $(DOCDIR) $(DATADIR)
+
+clean:
+	rm -rf $(BUILD) $(APP)
