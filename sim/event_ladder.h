@@ -1,0 +1,149 @@
+// What the parts of the event queue share, and nobody else: order, liveness, buckets, and the ladder's operations.
+// The picture of the ladder is in event_ladder.c.
+#ifndef RINGSIDE_SIM_EVENT_LADDER_H
+#define RINGSIDE_SIM_EVENT_LADDER_H
+
+#include "sim/event.h"
+
+#include <assert.h>
+
+// Sizes found by bench/bench_event.c; the small ones make every boundary near.
+#ifdef RINGSIDE_SMALL_TABLES
+enum {
+    CHUNK = 2,
+    BUCKETS_MAX = 4,
+    RUN_MAX = 3,
+    LATE_MAX = 3,
+    BUCKET_AIM = 1,
+    CAPACITY_FIRST = 3,
+    DEAD_MIN = 2,
+};
+#else
+enum {
+    CHUNK = 8,           // entries in a chunk of a bucket
+    BUCKETS_MAX = 1024,  // buckets in a rung: their tails and headers stay in a 512 KiB L2 cache
+    RUN_MAX = 48,        // entries that are sorted by insertion rather than spread further
+    LATE_MAX = 64,       // entries in the heap that make it worth a rung of its own
+    BUCKET_AIM = 2,      // entries per bucket when a rung is made
+    CAPACITY_FIRST = 64, // entries that memory is first allocated for
+    DEAD_MIN = 64,       // dead entries that are never worth a sweep
+};
+#endif
+
+enum { SLOT_BITS = 28, KIND_BITS = 8, SEQUENCE_BITS = 48 };
+#define NO_INDEX     UINT32_MAX
+#define SLOT_MASK    ((UINT64_C(1) << SLOT_BITS) - 1)
+#define SEQUENCE_MAX ((UINT64_C(1) << SEQUENCE_BITS) - 1)
+
+static_assert(sizeof(struct event_slot) == 32, "a slot costs one cache miss, never two");
+static_assert(EVENT_LIMIT_MAX <= SLOT_MASK, "every pending event has a slot number");
+
+// The total order. Without a branch: in a heap or a sort the outcome is a coin toss that no predictor wins.
+static inline bool entry_before(const struct event_entry *a, const struct event_entry *b)
+{
+    return (a->time < b->time) | ((a->time == b->time) & (a->order < b->order));
+}
+
+// Orders are never given out twice, so an entry whose order is not its slot's was cancelled or moved.
+static inline bool entry_live(const struct event_queue *q, const struct event_entry *entry)
+{
+    return q->slots[entry->slot].order == entry->order;
+}
+
+static inline uint8_t order_priority(uint64_t order)
+{
+    return (uint8_t)(order >> (64 - 8));
+}
+static inline uint64_t order_sequence(uint64_t order)
+{
+    return order >> KIND_BITS & SEQUENCE_MAX;
+}
+static inline uint8_t order_kind(uint64_t order)
+{
+    return (uint8_t)order;
+}
+
+// Chunks and buckets. A bucket is filled by appending and emptied as a whole, chunk by chunk.
+#define EMPTY_BUCKET ((struct event_bucket){NO_INDEX, NO_INDEX, 0})
+
+// Never fails: ladder_grow() made chunks for the worst case.
+static inline uint32_t chunk_take(struct event_queue *q)
+{
+    uint32_t chunk = q->free_chunk;
+    if (chunk == NO_INDEX) {
+        chunk = q->chunk_count++;
+    } else {
+        q->free_chunk = q->chunk_next[chunk];
+    }
+    return chunk;
+}
+
+static inline struct event_entry *chunk_entries(const struct event_queue *q, uint32_t chunk)
+{
+    return &q->chunks[(size_t)chunk * CHUNK];
+}
+
+static inline void chain_chunk(struct event_queue *q, struct event_bucket *bucket)
+{
+    uint32_t chunk = chunk_take(q);
+    q->chunk_next[chunk] = NO_INDEX;
+    if (bucket->count == 0) {
+        bucket->head = chunk;
+    } else {
+        q->chunk_next[bucket->tail] = chunk;
+    }
+    bucket->tail = chunk;
+}
+
+static inline void bucket_append(struct event_queue *q, struct event_bucket *bucket,
+                                 const struct event_entry *entry)
+{
+    uint32_t at = bucket->count % CHUNK;
+    if (at == 0) {
+        chain_chunk(q, bucket);
+    }
+    chunk_entries(q, bucket->tail)[at] = *entry;
+    bucket->count++;
+}
+
+// Entries in the head chunk of a bucket that is being read chunk by chunk.
+static inline uint32_t head_fill(const struct event_bucket *bucket)
+{
+    return bucket->count < CHUNK ? bucket->count : CHUNK;
+}
+
+// Lets go of the head chunk once it is read; until then an append elsewhere must not be given it.
+static inline void bucket_behead(struct event_queue *q, struct event_bucket *bucket)
+{
+    uint32_t chunk = bucket->head;
+    bucket->count -= head_fill(bucket);
+    bucket->head = q->chunk_next[chunk];
+    q->chunk_next[chunk] = q->free_chunk;
+    q->free_chunk = chunk;
+}
+
+// Puts an entry where its time belongs. Memory for it must be there (ladder_reserve).
+void ladder_insert(struct event_queue *q, const struct event_entry *entry);
+
+// Makes the head and next_time right again after the head was taken, or cancelled, or something was put in before it.
+void ladder_settle(struct event_queue *q);
+
+// Removes the head, which ladder_settle() found; the caller settles again.
+void ladder_drop_head(struct event_queue *q);
+
+// Makes room for one more entry: sweeps out the dead or doubles the memory. False, with the events unchanged, when memory is out.
+bool ladder_reserve(struct event_queue *q);
+
+// Makes memory for `capacity` entries in all, more than now. Same failure. Leaves the queue to be settled.
+bool ladder_grow(struct event_queue *q, uint32_t capacity);
+
+// Drops the dead entries and moves all others to top; the caller settles.
+void ladder_sweep(struct event_queue *q);
+
+// Forgets all entries, keeps memory.
+void ladder_reset(struct event_queue *q);
+
+// The event in a slot that is not free.
+void event_from_slot(const struct event_queue *q, uint32_t index, struct event *event);
+
+#endif
