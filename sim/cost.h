@@ -34,6 +34,8 @@ struct cpu_model {
     char title[96];   /* one line */
     uint32_t mhz;
     struct tlb_geometry tlb;
+    enum cost_kind tlb_kind;  /* how the geometry and mhz are known, and from where */
+    const char *tlb_source;
     struct cost_value cost[COST_COUNT];
     char *strings; /* owns the sources */
 };
@@ -41,6 +43,15 @@ struct cpu_model {
 const char *cost_key_name(enum cost_key k); /* "insn.alu" */
 const char *cost_key_unit(enum cost_key k);
 const char *cost_key_doc(enum cost_key k);
+const char *cost_kind_name(enum cost_kind kind); /* "published" */
+/* The key of that name ("insn.alu"), or COST_COUNT. */
+enum cost_key cost_key_find(const char *name);
+
+/* The cost in cycles of this model's clock: what a key in nanoseconds is worth, rounded up; a key in cycles as it is. */
+uint64_t cost_cycles(const struct cpu_model *m, enum cost_key k);
+/* Likewise for `count` units of the key (`per` of them make one of the key's unit: bytes of a cost per KiB: per = 1024), rounded up
+ * once. count up to 2^32. */
+uint64_t cost_cycles_for(const struct cpu_model *m, enum cost_key k, uint64_t count, uint64_t per);
 
 /* Parse a CPU model file (the format is in docs/costs.md). Unknown key, missing key, value out of range, no source: false and
  * "name:line:col: what; how to mend it" in err. */
