@@ -86,6 +86,7 @@ RUN_APP   := $(abspath $(APP))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .PHONY: all help test demo run-demo bench check fuzz fuzzers asan format tour install uninstall clean \
         FORCE check-unit check-cli check-lint check-format check-san check-small \
         check-determinism check-fuzz lint format-check

@@ -166,7 +166,9 @@ static void append(struct parse_memory *memory, struct option_list *list, char *
         }
         size_t bytes = (list->count + 1) * sizeof *list->items;
         const char **items = must(malloc(bytes));
-        memcpy(items, list->items, bytes - sizeof *list->items);
+        if (list->count > 0) {
+            memcpy(items, list->items, bytes - sizeof *list->items);
+        }
         items[list->count++] = value;
         list->items = (const char **)keep(memory, (char *)items);
         value = joint ? joint + 1 : value;
