@@ -76,17 +76,51 @@ enum {
     REG_COUNT = 16
 };
 
+/* What a format's operands are, in the order in which assembly writes them. */
+enum isa_field_kind {
+    FIELD_END,    /* no more operands */
+    FIELD_RD,     /* a register number: insn.rd */
+    FIELD_RA,     /* insn.ra */
+    FIELD_RB,     /* insn.rb */
+    FIELD_SIMM,   /* insn.imm, two's complement */
+    FIELD_UIMM,   /* insn.imm, unsigned */
+    FIELD_TARGET, /* insn.imm, two's complement: a byte offset from this instruction; assembly names the address */
+};
+
+struct isa_field {
+    uint8_t kind;  /* enum isa_field_kind */
+    uint8_t low;   /* lowest bit in the word */
+    uint8_t width; /* bits */
+    uint8_t scale; /* imm = field << scale */
+};
+
+struct isa_format_row {
+    const char *name;          /* "RRR" */
+    const char *syntax;        /* operands as assembly writes them: "rd, ra, rb" */
+    struct isa_field field[4]; /* ended by FIELD_END */
+};
+
+/* The description of a format; format < FMT_COUNT. */
+const struct isa_format_row *isa_format(unsigned format);
+/* The bits, below the opcode, that the format leaves zero. */
+uint32_t isa_format_zero_bits(unsigned format);
+
 /* The row of op; op < OP_COUNT. Row 0 (OP_INVALID) has an empty mnemonic. */
 const struct isa_row *isa_row(unsigned op);
 
 /* Decode one word. Never fails: a word that is no instruction, or has a bit set that its format leaves zero, gives OP_INVALID. */
 struct insn isa_decode(uint32_t word);
 
-/* Encode; false if an operand does not fit its field (out of range, offset not a multiple of 4) or op is invalid. */
+/* Encode; false if an operand does not fit its field (out of range, offset not a multiple of 4) or op is invalid. Operands that
+ * the format lacks are ignored. */
 bool isa_encode(const struct insn *in, uint32_t *word);
 
 /* Register name as the assembler prints it ("zero", "a0", … "lr", "sp"); r < 16. */
 const char *isa_reg_name(unsigned r);
+/* The register called name[0..len), "r7" as well as "s0"; -1 if there is none. */
+int isa_reg_find(const char *name, size_t len);
+/* The instruction with that mnemonic; OP_INVALID if there is none. */
+unsigned isa_find(const char *mnemonic, size_t len);
 
 /* Sensitive and not privileged, with the holes open or closed. What Popek and Goldberg's theorem 1 asks about. */
 bool isa_is_hole(unsigned op, bool holes_closed);
