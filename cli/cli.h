@@ -2,8 +2,8 @@
 // errors, files and numbers. A new command is a file cli/cmd_NAME.c with a `const struct command
 // command_NAME`, and a row in cli/commands.def; parsing, --help, the man page and the completions
 // follow from its table of options.
-#ifndef CLI_CLI_H
-#define CLI_CLI_H
+#ifndef RINGSIDE_CLI_CLI_H
+#define RINGSIDE_CLI_CLI_H
 
 #include <stdbool.h>
 #include <stddef.h>

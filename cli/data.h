@@ -1,7 +1,7 @@
 // The texts that are part of the program: the toy OS, its workloads and the scenarios, taken from
 // scenarios/ when Ringside is built, so that the installed program needs no search path.
-#ifndef CLI_DATA_H
-#define CLI_DATA_H
+#ifndef RINGSIDE_CLI_DATA_H
+#define RINGSIDE_CLI_DATA_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // What `ringside` says about itself, all made from the commands' tables: help texts, the version, the
 // man page and the shells' completions.
-#ifndef CLI_HELP_H
-#define CLI_HELP_H
+#ifndef RINGSIDE_CLI_HELP_H
+#define RINGSIDE_CLI_HELP_H
 
 #include "cli/cli.h"
 

@@ -1,7 +1,7 @@
 // Turns a table of our options into values: between the commands' tables and libpopt, which does the
 // splitting of the command line.
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
+#ifndef RINGSIDE_CLI_OPTIONS_H
+#define RINGSIDE_CLI_OPTIONS_H
 
 #include "cli/cli.h"
 

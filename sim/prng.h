@@ -4,8 +4,8 @@
 // Algorithms: D. Blackman and S. Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS
 // 47(4), 2021 (xoshiro256**); G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number
 // generators", OOPSLA 2014 (splitmix64).
-#ifndef SIM_PRNG_H
-#define SIM_PRNG_H
+#ifndef RINGSIDE_SIM_PRNG_H
+#define RINGSIDE_SIM_PRNG_H
 
 #include <stdint.h>
 

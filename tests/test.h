@@ -7,8 +7,8 @@
 // and is picked up by the Makefile without any further list. Prefer a property over many inputs
 // (a loop with one check inside) to an example. A failed check is reported and the test goes on;
 // only the REQUIRE forms leave the test function.
-#ifndef TESTS_TEST_H
-#define TESTS_TEST_H
+#ifndef RINGSIDE_TESTS_TEST_H
+#define RINGSIDE_TESTS_TEST_H
 
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
