@@ -156,23 +156,35 @@ static int join_values(struct parse_memory *memory, const char *name, int argc,
     return CLI_OK;
 }
 
-static void append(struct parse_memory *memory, struct option_list *list, char *value,
-                   size_t value_count)
+static void append(struct parse_memory *memory, struct option_list *list, const char *value)
 {
-    for (size_t k = 0; k < value_count; k++) {
-        char *joint = k + 1 < value_count ? strchr(value, JOINT) : NULL;
+    size_t bytes = (list->count + 1) * sizeof *list->items;
+    const char **items = must(malloc(bytes));
+    if (list->count > 0) {
+        memcpy(items, list->items, bytes - sizeof *list->items);
+    }
+    items[list->count++] = value;
+    list->items = (const char **)keep(memory, (char *)items);
+}
+
+static int store_list(struct parse_memory *memory, const char *name, const struct option_row *row,
+                      struct option_list *field, char *value)
+{
+    size_t missing = option_value_count(row);
+    while (missing > 0) {
+        char *joint = --missing > 0 ? strchr(value, JOINT) : NULL;
+        if (missing > 0 && !joint) { // as in --triple=A, which join_values leaves alone
+            return cli_error(CLI_USAGE,
+                             "--%s takes its values as separate words: %s; see '%s --help'",
+                             row->name, row->arg, name);
+        }
+        append(memory, field, value);
         if (joint) {
             *joint = '\0';
+            value = joint + 1;
         }
-        size_t bytes = (list->count + 1) * sizeof *list->items;
-        const char **items = must(malloc(bytes));
-        if (list->count > 0) {
-            memcpy(items, list->items, bytes - sizeof *list->items);
-        }
-        items[list->count++] = value;
-        list->items = (const char **)keep(memory, (char *)items);
-        value = joint ? joint + 1 : value;
     }
+    return CLI_OK;
 }
 
 // A number or size, and its bounds.
@@ -219,7 +231,7 @@ static int store(struct parse_memory *memory, const char *name, size_t index, ch
     switch (row->kind) {
     case OPTION_FLAG: *(bool *)field = true; return CLI_OK;
     case OPTION_STRING: *(const char **)field = value; return CLI_OK;
-    case OPTION_LIST: append(memory, field, value, option_value_count(row)); return CLI_OK;
+    case OPTION_LIST: return store_list(memory, name, row, field, value);
     case OPTION_NUMBER:
     case OPTION_SIZE: return store_number(name, row, field, value);
     case OPTION_SEED:
