@@ -1,0 +1,170 @@
+// The reference machine as a whole: making it, resetting it, running it.
+#include "tests/ref/ref.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cost.h"
+
+void ref_charge(struct ref_cpu *c, enum ref_category category, uint64_t cycles)
+{
+    c->count.cycles[category] += cycles;
+    c->time += cycles;
+}
+
+enum ref_category ref_guest(unsigned ring)
+{
+    return ring == 3 ? REF_CYCLES_GUEST_USER : REF_CYCLES_GUEST_KERNEL;
+}
+
+uint64_t ref_cost(const struct ref_machine *m, int key)
+{
+    return m->config.model->cost[key].value;
+}
+
+bool ref_fault(struct ref_cpu *c, unsigned vector, uint64_t error)
+{
+    c->vector = vector;
+    c->error = error;
+    return false;
+}
+
+static bool allocate(void **to, size_t count, size_t size)
+{
+    *to = calloc(count ? count : 1, size);
+    return *to != NULL;
+}
+
+static bool create_tlb(struct ref_cpu *c, const struct tlb_geometry *g)
+{
+    const uint32_t l1[2][2] = {{g->l1i_4k, g->l1i_2m}, {g->l1d_4k, g->l1d_2m}};
+    bool ok = true;
+    for (int data = 0; data < 2; data++) {
+        for (int huge = 0; huge < 2; huge++) {
+            ok = allocate((void **)&c->l1[data][huge], l1[data][huge], sizeof **c->l1[0]) && ok;
+        }
+    }
+    ok = allocate((void **)&c->l2, (size_t)g->l2_sets * g->l2_ways, sizeof *c->l2) && ok;
+    ok = allocate((void **)&c->l2_next, g->l2_sets, sizeof *c->l2_next) && ok;
+    for (int level = 2; level <= LEVELS_MAX; level++) {
+        ok = allocate((void **)&c->pwc[level], g->pwc, sizeof *c->pwc[level]) && ok;
+    }
+    return ok;
+}
+
+struct ref_machine *ref_create(const struct machine_config *config)
+{
+    struct ref_machine *m = calloc(1, sizeof *m);
+    if (!m) {
+        return NULL;
+    }
+    m->config = *config;
+    m->ram = malloc(config->ram);
+    bool ok = m->ram != NULL;
+    for (unsigned i = 0; i < config->cpus; i++) {
+        ok = create_tlb(&m->cpu[i], &config->model->tlb) && ok;
+    }
+    if (!ok) {
+        ref_destroy(m);
+        return NULL;
+    }
+    ref_reset(m);
+    return m;
+}
+
+void ref_destroy(struct ref_machine *m)
+{
+    for (unsigned i = 0; m && i < m->config.cpus; i++) {
+        struct ref_cpu *c = &m->cpu[i];
+        for (int data = 0; data < 2; data++) {
+            free(c->l1[data][0]);
+            free(c->l1[data][1]);
+        }
+        free(c->l2);
+        free(c->l2_next);
+        for (int level = 2; level <= LEVELS_MAX; level++) {
+            free(c->pwc[level]);
+        }
+    }
+    if (m) {
+        free(m->ram);
+    }
+    free(m);
+}
+
+static void reset_cpu(struct ref_machine *m, struct ref_cpu *c)
+{
+    const struct tlb_geometry *g = &m->config.model->tlb;
+    struct ref_cpu fresh = {.waiting = c != m->cpu, .l2 = c->l2, .l2_next = c->l2_next};
+    memcpy(fresh.l1, c->l1, sizeof fresh.l1);
+    memcpy(fresh.pwc, c->pwc, sizeof fresh.pwc);
+    *c = fresh;
+    ref_tlb_drop_all(m, c);
+    memset(c->l2_next, 0, g->l2_sets * sizeof *c->l2_next);
+    ref_apic_reset(m, c);
+}
+
+void ref_reset(struct ref_machine *m)
+{
+    memset(m->ram, 0, m->config.ram);
+    for (unsigned i = 0; i < m->config.cpus; i++) {
+        reset_cpu(m, &m->cpu[i]);
+    }
+    m->stop = (struct stop_info){.reason = STOP_NONE};
+    m->completed = 0;
+    m->latch = 0;
+    m->console_enable = 0;
+    m->console_size = 0;
+}
+
+static bool interrupts_on(const struct ref_cpu *c)
+{
+    return c->flags & REF_IF;
+}
+
+// Lets a halted processor sleep to its next event, or `until`. False if nothing can wake it.
+static bool sleep_on(struct ref_machine *m, struct ref_cpu *c)
+{
+    uint64_t next = ref_next_event(m, c);
+    if (!interrupts_on(c) || next == UINT64_MAX) {
+        return false;
+    }
+    if (next > m->until) {
+        next = m->until;
+    }
+    ref_charge(c, REF_CYCLES_IDLE, next - c->time);
+    return true;
+}
+
+// One step. False if the processor can do nothing and never will.
+static bool step(struct ref_machine *m, struct ref_cpu *c)
+{
+    ref_events(m, c);
+    int vector = ref_apic_pending(c);
+    if (vector >= 0 && interrupts_on(c) && !c->shadow) {
+        ref_apic_take(c, (unsigned)vector);
+        ref_deliver(m, c, REF_BY_INTERRUPT, (unsigned)vector, 0, c->pc, c->pc);
+        return true;
+    }
+    if (c->halted || c->waiting) {
+        return sleep_on(m, c);
+    }
+    ref_instruction(m, c);
+    return true;
+}
+
+enum stop_reason ref_run(struct ref_machine *m, uint64_t until, uint64_t instructions)
+{
+    struct ref_cpu *c = &m->cpu[0];
+    uint64_t from = m->completed;
+    m->until = until;
+    while (m->stop.reason == STOP_NONE) {
+        if (c->time >= until || m->completed - from >= instructions) {
+            return STOP_LIMIT;
+        }
+        if (!step(m, c)) {
+            m->stop = (struct stop_info){.reason = STOP_DEADLOCK, .cpu = 0, .pc = c->pc};
+        }
+    }
+    return m->stop.reason;
+}
