@@ -35,6 +35,30 @@ static const char *const kind_names[] = {[COST_ASSUMED] = "assumed",
                                          [COST_MEASURED] = "measured",
                                          NULL};
 
+static const char *const feature_names[] = {
+#define CPU_FEATURE(NAME, name, doc) name,
+#include "sim/cpu_feature.def"
+#undef CPU_FEATURE
+    NULL};
+
+static const char *const feature_docs[CPU_FEATURE_COUNT] = {
+#define CPU_FEATURE(NAME, name, doc) doc,
+#include "sim/cpu_feature.def"
+#undef CPU_FEATURE
+};
+
+const char *cpu_feature_name(enum cpu_feature f)
+{
+    assert(f < CPU_FEATURE_COUNT);
+    return feature_names[f];
+}
+
+const char *cpu_feature_doc(enum cpu_feature f)
+{
+    assert(f < CPU_FEATURE_COUNT);
+    return feature_docs[f];
+}
+
 const char *cost_key_name(enum cost_key k)
 {
     assert(k < COST_COUNT);
@@ -111,8 +135,8 @@ static const struct number_field mhz_field = {"mhz", offsetof(struct cpu_model, 
 
 enum { TLB_FIELDS = sizeof tlb_fields / sizeof *tlb_fields };
 
-enum head_field { HEAD_NAME, HEAD_VENDOR, HEAD_TITLE, HEAD_MHZ, HEAD_COUNT };
-static const char *const head_names[] = {"name", "vendor", "title", "mhz", NULL};
+enum head_field { HEAD_NAME, HEAD_VENDOR, HEAD_TITLE, HEAD_MHZ, HEAD_FEATURES, HEAD_COUNT };
+static const char *const head_names[] = {"name", "vendor", "title", "mhz", "features", NULL};
 static const char *const tlb_names[] = {"l1i_4k",  "l1i_2m", "l1d_4k", "l1d_2m", "l2_sets",
                                         "l2_ways", "pwc",    "ntlb",   "source", NULL};
 enum { TLB_SOURCE = TLB_FIELDS };
@@ -368,6 +392,30 @@ static bool take_name(struct parser *p, enum head_field field, char *to, size_t 
     return true;
 }
 
+// Names of features up to the end of the line, or "none".
+static bool take_features(struct parser *p)
+{
+    struct word w = take_word(p);
+    if (w.size == 0) {
+        return fail(p, w.column, "features has no value; name some, or write none");
+    }
+    if (w.size == 4 && memcmp(w.text, "none", 4) == 0) {
+        return true;
+    }
+    for (; w.size > 0; w = take_word(p)) {
+        unsigned feature;
+        if (!look_up(p, w, "feature", feature_names, &feature)) {
+            return false;
+        }
+        p->model->features |= UINT32_C(1) << feature;
+        skip_blanks(p);
+        if (line_done(p)) {
+            break;
+        }
+    }
+    return true;
+}
+
 static bool parse_head(struct parser *p, struct word key, unsigned field)
 {
     enum { VENDOR_SIZE = 12 + 1 }; // what CPUID can say
@@ -379,6 +427,7 @@ static bool parse_head(struct parser *p, struct word key, unsigned field)
     case HEAD_VENDOR: return take_name(p, HEAD_VENDOR, p->model->vendor, VENDOR_SIZE);
     case HEAD_TITLE: return take_name(p, HEAD_TITLE, p->model->title, sizeof p->model->title);
     case HEAD_MHZ: return take_field(p, &mhz_field);
+    case HEAD_FEATURES: return take_features(p);
     case HEAD_COUNT: break;
     }
     return false;

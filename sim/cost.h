@@ -11,6 +11,14 @@ enum cost_key {
     COST_COUNT
 };
 
+/* What the processor has for virtualization. */
+enum cpu_feature {
+#define CPU_FEATURE(NAME, name, doc) CPU_FEATURE_##NAME,
+#include "sim/cpu_feature.def"
+#undef CPU_FEATURE
+    CPU_FEATURE_COUNT
+};
+
 /* How a value is known. PUBLISHED: read in the source; DERIVED: computed from published values; ASSUMED: our estimate. */
 enum cost_kind { COST_ASSUMED, COST_DERIVED, COST_PUBLISHED, COST_MEASURED };
 
@@ -33,12 +41,20 @@ struct cpu_model {
     char vendor[16];  /* "GenuineToy", … : what CPUID and migration see */
     char title[96];   /* one line */
     uint32_t mhz;
+    uint32_t features; /* set of 1 << enum cpu_feature */
     struct tlb_geometry tlb;
     enum cost_kind tlb_kind;  /* how the geometry and mhz are known, and from where */
     const char *tlb_source;
     struct cost_value cost[COST_COUNT];
     char *strings; /* owns the sources */
 };
+
+static inline bool cpu_model_has(const struct cpu_model *m, enum cpu_feature f)
+{
+    return (m->features >> f & 1) != 0;
+}
+const char *cpu_feature_name(enum cpu_feature f); /* "vtx" */
+const char *cpu_feature_doc(enum cpu_feature f);
 
 const char *cost_key_name(enum cost_key k); /* "insn.alu" */
 const char *cost_key_unit(enum cost_key k);
