@@ -108,15 +108,13 @@ static inline bool have_room(struct event_queue *q)
     return q->live + q->dead < q->capacity || ladder_reserve(q);
 }
 
-// Lets the ladder know of a slot that has been filled in.
-static inline void insert(struct event_queue *q, uint32_t index)
+// Lets the ladder know of a slot that has been filled in with this time and order. They are handed over in registers: reading
+// them back from the slot would wait for the stores.
+static inline void insert(struct event_queue *q, uint32_t index, sim_time_t time, uint64_t order)
 {
-    const struct event_slot *slot = &q->slots[index];
-    struct event_entry entry = {.time = slot->time, .order = slot->order, .slot = index};
-    bool first =
-        entry.time < q->next_time || (entry.time == q->next_time && entry.order < q->head_order);
+    bool first = time < q->next_time || (time == q->next_time && order < q->head_order);
     q->live++;
-    ladder_insert(q, &entry);
+    ladder_insert(q, time, order, index);
     if (first) {
         ladder_settle(q);
     }
@@ -138,7 +136,7 @@ event_handle_t event_schedule(struct event_queue *q, sim_time_t time, uint8_t pr
     uint32_t birth = (uint32_t)q->sequence;
     q->slots[index] = (struct event_slot){
         .order = order, .time = time, .arg = arg, .target = target, .birth = birth};
-    insert(q, index);
+    insert(q, index, time, order);
     return make_handle(birth, index);
 }
 
@@ -175,11 +173,11 @@ bool event_reschedule(struct event_queue *q, event_handle_t handle, sim_time_t t
         return false;
     }
     struct event_slot *slot = find_slot(q, handle); // making room may have moved it
-    uint64_t order = slot->order;
-    slot->order = next_order(q, order_priority(order), order_kind(order));
+    uint64_t old = slot->order, order = next_order(q, order_priority(old), order_kind(old));
+    slot->order = order;
     slot->time = time;
-    bury(q, order);
-    insert(q, (uint32_t)(handle & SLOT_MASK));
+    bury(q, old);
+    insert(q, (uint32_t)(handle & SLOT_MASK), time, order);
     return true;
 }
 
@@ -196,8 +194,7 @@ bool event_pop(struct event_queue *q, struct event *event)
     free_slot(q, index);
     q->now = event->time;
     q->live--;
-    ladder_drop_head(q);
-    ladder_settle(q);
+    ladder_next(q);
     return true;
 }
 

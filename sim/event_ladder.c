@@ -11,6 +11,14 @@
 // stays in the heap: that bounds every operation by O(log n) amortized.
 #include "sim/event_ladder.h"
 
+#include <string.h>
+
+static inline void append_entry(struct event_queue *q, struct event_bucket *bucket,
+                                const struct event_entry *entry)
+{
+    bucket_append(q, bucket, entry->time, entry->order, entry->slot);
+}
+
 struct span {
     sim_time_t min, max;
 };
@@ -54,18 +62,18 @@ static void heap_sift_down(struct event_queue *q, uint32_t at, const struct even
     heap[at] = *entry;
 }
 
-static void heap_push(struct event_queue *q, const struct event_entry *entry)
+static void heap_push(struct event_queue *q, sim_time_t time, uint64_t order, uint32_t slot)
 {
     struct event_entry *heap = q->heap;
     uint32_t at = q->heap_count++;
-    while (at > 0 && entry_before(entry, &heap[(at - 1) / 4])) {
+    while (at > 0 && key_before(time, order, &heap[(at - 1) / 4])) {
         heap[at] = heap[(at - 1) / 4];
         at = (at - 1) / 4;
     }
-    heap[at] = *entry;
+    entry_set(&heap[at], time, order, slot);
 }
 
-static void heap_pop(struct event_queue *q)
+void ladder_heap_pop(struct event_queue *q)
 {
     assert(q->heap_count > 0);
     struct event_entry last = q->heap[--q->heap_count];
@@ -85,17 +93,6 @@ static void heap_build(struct event_queue *q)
 }
 
 // ---- rungs ----------------------------------------------------------------------------------------------------------
-
-static inline struct event_bucket *rung_buckets(const struct event_queue *q, uint32_t rung)
-{
-    return &q->table[(size_t)rung * q->stride];
-}
-
-static inline uint32_t rung_slice(const struct event_rung *rung, sim_time_t time)
-{
-    uint64_t slice = (time - rung->base) >> rung->shift;
-    return slice < rung->buckets ? (uint32_t)slice : rung->buckets - 1;
-}
 
 // Where slice `slice` begins; SIM_TIME_NEVER if that is beyond time.
 static sim_time_t slice_start(const struct event_rung *rung, uint32_t slice)
@@ -135,7 +132,7 @@ static void rung_push(struct event_queue *q, uint32_t count, struct span span, s
 {
     assert(q->rung_count < EVENT_RUNGS && span.min < span.max && span.max < end);
     uint32_t bits = 1;
-    while (bits < 31 && (1u << bits) < q->stride && (1u << bits) * BUCKET_AIM < count) {
+    while (bits < 31 && (1u << bits) < q->stride && (1u << bits) < BUCKET_AIM * count) {
         bits++;
     }
     uint32_t width = bit_length(span.max - span.min);
@@ -169,7 +166,7 @@ static void spread(struct event_queue *q, struct event_bucket from)
         const struct event_entry *entries = chunk_entries(q, from.head);
         uint32_t fill = head_fill(&from);
         for (uint32_t i = 0; i < fill; i++) {
-            bucket_append(q, &buckets[rung_slice(rung, entries[i].time)], &entries[i]);
+            append_entry(q, &buckets[rung_slice(rung, entries[i].time)], &entries[i]);
         }
         bucket_behead(q, &from);
     }
@@ -177,8 +174,34 @@ static void spread(struct event_queue *q, struct event_bucket from)
 
 // ---- filling the bottom ---------------------------------------------------------------------------------------------
 
+// Sorts by counting, for each entry, how many come before it. That is quadratic, but without a branch that depends on the entries, and
+// so beats every sort that mispredicts once an entry, up to RANK_MAX of them.
+static void rank_sort(struct event_entry *run, uint32_t count)
+{
+    struct event_entry from[RANK_MAX];
+    uint32_t rank[RANK_MAX];
+    assert(count <= RANK_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        from[i] = run[i];
+        uint32_t before = i;
+        for (uint32_t j = 0; j < i; j++) {
+            uint32_t swapped = entry_before(&from[i], &from[j]);
+            rank[j] += swapped;
+            before -= swapped;
+        }
+        rank[i] = before;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        run[rank[i]] = from[i];
+    }
+}
+
 static void run_sort(struct event_entry *run, uint32_t count)
 {
+    if (count <= RANK_MAX) {
+        rank_sort(run, count);
+        return;
+    }
     for (uint32_t i = 1; i < count; i++) {
         struct event_entry entry = run[i];
         uint32_t at = i;
@@ -288,7 +311,7 @@ static bool refill(struct event_queue *q)
 }
 
 // The heap has grown too large: spreads the bottom over a rung of its own, if it can be spread.
-static void spill(struct event_queue *q)
+static __attribute__((noinline)) void spill(struct event_queue *q)
 {
     struct span span = {SIM_TIME_NEVER, 0};
     for (uint32_t i = q->run_at; i < q->run_end; i++) {
@@ -303,10 +326,10 @@ static void spill(struct event_queue *q)
     }
     struct event_bucket all = EMPTY_BUCKET;
     for (uint32_t i = q->run_at; i < q->run_end; i++) {
-        bucket_append(q, &all, &q->run[i]);
+        append_entry(q, &all, &q->run[i]);
     }
     for (uint32_t i = 0; i < q->heap_count; i++) {
-        bucket_append(q, &all, &q->heap[i]);
+        append_entry(q, &all, &q->heap[i]);
     }
     q->run_at = q->run_end = q->heap_count = 0;
     rung_push(q, all.count, span, bottom_end(q));
@@ -316,21 +339,30 @@ static void spill(struct event_queue *q)
 
 // ---- the operations -------------------------------------------------------------------------------------------------
 
-void ladder_insert(struct event_queue *q, const struct event_entry *entry)
+// Keeps the run sorted as long as moving its tail is cheaper than a heap; the run's room is made by sliding it down when it reaches the
+// end of its memory, which it does at most once in RUN_INSERT_MAX inserts unless memory is that small.
+static void run_insert(struct event_queue *q, sim_time_t time, uint64_t order, uint32_t slot)
 {
-    if (entry->time >= q->top_low) {
-        bucket_append(q, &q->top, entry);
+    if (q->run_end == q->capacity) {
+        memmove(q->run, q->run + q->run_at, (q->run_end - q->run_at) * sizeof *q->run);
+        q->run_end -= q->run_at;
+        q->run_at = 0;
+    }
+    struct event_entry *at = q->run + q->run_end++, *first = q->run + q->run_at;
+    while (at > first && key_before(time, order, at - 1)) {
+        entry_set(at, at[-1].time, at[-1].order, at[-1].slot);
+        at--;
+    }
+    entry_set(at, time, order, slot);
+}
+
+void ladder_insert_bottom(struct event_queue *q, sim_time_t time, uint64_t order, uint32_t slot)
+{
+    if (q->run_end - q->run_at < RUN_INSERT_MAX) {
+        run_insert(q, time, order, slot);
         return;
     }
-    for (uint32_t i = 0; i < q->rung_count; i++) {
-        struct event_rung *rung = &q->rungs[i];
-        if (entry->time >= rung->low) {
-            rung->count++;
-            bucket_append(q, rung_buckets(q, i) + rung_slice(rung, entry->time), entry);
-            return;
-        }
-    }
-    heap_push(q, entry);
+    heap_push(q, time, order, slot);
     if (q->heap_count > q->spill_at) {
         spill(q);
     }
@@ -343,7 +375,7 @@ static void drop_dead_heads(struct event_queue *q)
         q->dead--;
     }
     while (q->heap_count > 0 && !entry_live(q, &q->heap[0])) {
-        heap_pop(q);
+        ladder_heap_pop(q);
         q->dead--;
     }
 }
@@ -366,16 +398,6 @@ void ladder_settle(struct event_queue *q)
     }
     q->next_time = head ? head->time : SIM_TIME_NEVER;
     q->head_order = head ? head->order : 0;
-}
-
-void ladder_drop_head(struct event_queue *q)
-{
-    if (q->head_in_heap) {
-        heap_pop(q);
-    } else {
-        assert(q->run_at < q->run_end);
-        q->run_at++;
-    }
 }
 
 void ladder_reset(struct event_queue *q)

@@ -12,19 +12,23 @@
 enum {
     CHUNK = 2,
     BUCKETS_MAX = 4,
-    RUN_MAX = 3,
-    LATE_MAX = 3,
     BUCKET_AIM = 1,
+    RUN_MAX = 3,
+    RANK_MAX = 2,
+    RUN_INSERT_MAX = 2,
+    LATE_MAX = 3,
     CAPACITY_FIRST = 3,
     DEAD_MIN = 2,
 };
 #else
 enum {
-    CHUNK = 8,           // entries in a chunk of a bucket
-    BUCKETS_MAX = 1024,  // buckets in a rung: their tails and headers stay in a 512 KiB L2 cache
-    RUN_MAX = 48,        // entries that are sorted by insertion rather than spread further
+    CHUNK = 8,          // entries in a chunk of a bucket
+    BUCKETS_MAX = 1024, // buckets in a rung: their tails and headers stay in a 512 KiB L2 cache
+    BUCKET_AIM = 2, // buckets per entry when a rung is made: times tend to be denser at its start
+    RUN_MAX = 48,   // entries that are sorted at once rather than spread further
+    RANK_MAX = 16,  // entries that are sorted by counting
+    RUN_INSERT_MAX = 24, // entries in the run that a late one is still sorted into
     LATE_MAX = 64,       // entries in the heap that make it worth a rung of its own
-    BUCKET_AIM = 2,      // entries per bucket when a rung is made
     CAPACITY_FIRST = 64, // entries that memory is first allocated for
     DEAD_MIN = 64,       // dead entries that are never worth a sweep
 };
@@ -39,15 +43,29 @@ static_assert(sizeof(struct event_slot) == 32, "a slot costs one cache miss, nev
 static_assert(EVENT_LIMIT_MAX <= SLOT_MASK, "every pending event has a slot number");
 
 // The total order. Without a branch: in a heap or a sort the outcome is a coin toss that no predictor wins.
+static inline bool key_before(sim_time_t time, uint64_t order, const struct event_entry *entry)
+{
+    return (time < entry->time) | ((time == entry->time) & (order < entry->order));
+}
+
 static inline bool entry_before(const struct event_entry *a, const struct event_entry *b)
 {
-    return (a->time < b->time) | ((a->time == b->time) & (a->order < b->order));
+    return key_before(a->time, a->order, b);
 }
 
 // Orders are never given out twice, so an entry whose order is not its slot's was cancelled or moved.
 static inline bool entry_live(const struct event_queue *q, const struct event_entry *entry)
 {
     return q->slots[entry->slot].order == entry->order;
+}
+
+// Field by field, because entries are made and moved in quick succession: a wide load of what narrow stores have just written stalls.
+static inline void entry_set(struct event_entry *entry, sim_time_t time, uint64_t order,
+                             uint32_t slot)
+{
+    entry->time = time;
+    entry->order = order;
+    entry->slot = slot;
 }
 
 static inline uint8_t order_priority(uint64_t order)
@@ -96,13 +114,13 @@ static inline void chain_chunk(struct event_queue *q, struct event_bucket *bucke
 }
 
 static inline void bucket_append(struct event_queue *q, struct event_bucket *bucket,
-                                 const struct event_entry *entry)
+                                 sim_time_t time, uint64_t order, uint32_t slot)
 {
     uint32_t at = bucket->count % CHUNK;
     if (at == 0) {
         chain_chunk(q, bucket);
     }
-    chunk_entries(q, bucket->tail)[at] = *entry;
+    entry_set(&chunk_entries(q, bucket->tail)[at], time, order, slot);
     bucket->count++;
 }
 
@@ -122,14 +140,61 @@ static inline void bucket_behead(struct event_queue *q, struct event_bucket *buc
     q->free_chunk = chunk;
 }
 
-// Puts an entry where its time belongs. Memory for it must be there (ladder_reserve).
-void ladder_insert(struct event_queue *q, const struct event_entry *entry);
+static inline struct event_bucket *rung_buckets(const struct event_queue *q, uint32_t rung)
+{
+    return &q->table[(size_t)rung * q->stride];
+}
 
-// Makes the head and next_time right again after the head was taken, or cancelled, or something was put in before it.
+static inline uint32_t rung_slice(const struct event_rung *rung, sim_time_t time)
+{
+    uint64_t slice = (time - rung->base) >> rung->shift;
+    return slice < rung->buckets ? (uint32_t)slice : rung->buckets - 1;
+}
+
+// Puts an entry into the bottom; may spill it, and then settles.
+void ladder_insert_bottom(struct event_queue *q, sim_time_t time, uint64_t order, uint32_t slot);
+
+// Puts an entry where its time belongs. Memory for it must be there (ladder_reserve).
+static inline void ladder_insert(struct event_queue *q, sim_time_t time, uint64_t order,
+                                 uint32_t slot)
+{
+    if (time >= q->top_low) {
+        bucket_append(q, &q->top, time, order, slot);
+        return;
+    }
+    for (uint32_t i = 0; i < q->rung_count; i++) {
+        struct event_rung *rung = &q->rungs[i];
+        if (time >= rung->low) {
+            rung->count++;
+            bucket_append(q, rung_buckets(q, i) + rung_slice(rung, time), time, order, slot);
+            return;
+        }
+    }
+    ladder_insert_bottom(q, time, order, slot);
+}
+
+// Makes the head and next_time right again after the head was taken or cancelled, or something was put in before it.
 void ladder_settle(struct event_queue *q);
 
-// Removes the head, which ladder_settle() found; the caller settles again.
-void ladder_drop_head(struct event_queue *q);
+// Removes the heap's root.
+void ladder_heap_pop(struct event_queue *q);
+
+// Removes the head and finds the next.
+static inline void ladder_next(struct event_queue *q)
+{
+    if (!q->head_in_heap) {
+        assert(q->run_at < q->run_end);
+        q->run_at++;
+        if (q->dead == 0 && q->heap_count == 0 && q->run_at < q->run_end) {
+            q->next_time = q->run[q->run_at].time;
+            q->head_order = q->run[q->run_at].order;
+            return;
+        }
+    } else {
+        ladder_heap_pop(q);
+    }
+    ladder_settle(q);
+}
 
 // Makes room for one more entry: sweeps out the dead or doubles the memory. False, with the events unchanged, when memory is out.
 bool ladder_reserve(struct event_queue *q);

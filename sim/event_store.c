@@ -42,7 +42,7 @@ bool ladder_grow(struct event_queue *q, uint32_t capacity)
 {
     assert(capacity > q->capacity);
     uint32_t stride = 2;
-    while (stride < BUCKETS_MAX && 2 * stride <= capacity) {
+    while (stride < BUCKETS_MAX && stride < BUCKET_AIM * capacity) {
         stride *= 2;
     }
     if (stride != q->stride) {
@@ -79,7 +79,7 @@ static void keep_live(struct event_queue *q, const struct event_entry *entries, 
 {
     for (uint32_t i = 0; i < count; i++) {
         if (entry_live(q, &entries[i])) {
-            bucket_append(q, &q->top, &entries[i]);
+            bucket_append(q, &q->top, entries[i].time, entries[i].order, entries[i].slot);
         }
     }
 }
