@@ -1,5 +1,6 @@
 // The command line's helpers: values as users write them, options of every kind, files read and
 // written whole.
+#include "cli/data.h"
 #include "cli/options.h"
 #include "tests/test.h"
 
@@ -289,6 +290,18 @@ static void large_file(void)
     rmdir(folder);
 }
 
+static void built_in_files(void)
+{
+    CHECK(data_files[0].name != NULL);
+    for (const struct data_file *file = data_files; file->name; file++) {
+        if (data_find(file->name) != file || strlen(file->text) != file->size ||
+            (file[1].name && strcmp(file->name, file[1].name) >= 0)) {
+            FAIL("%s", file->name);
+        }
+    }
+    CHECK(data_find("nosuch") == NULL);
+}
+
 TEST_SUITE(cli, {"numbers and sizes are read whole, to 64 bits, with their suffixes", numbers},
            {"a seed is a number or drawn", seeds},
            {"a mistyped word finds the one that was meant", nearest_words},
@@ -297,4 +310,5 @@ TEST_SUITE(cli, {"numbers and sizes are read whole, to 64 bits, with their suffi
            {"what is not in the table, or not of its kind, is refused with status 2", refusals},
            {"a file appears whole or not at all", whole_files},
            {"what cannot be written is said to be so", unwritable},
+           {"the files built in are texts, in order, and found by name", built_in_files},
            {"a large file is read as it was written", large_file});
