@@ -54,12 +54,12 @@ CPPFLAGS += -I.
 # ---- sources: a folder that does not exist yet is an empty list ----------------------------------
 LIB_SRC   := $(sort $(wildcard sim/*.c sim/dc/*.c models/*.c models/*/*.c))
 APP_SRC   := $(sort $(wildcard cli/*.c lua/*.c tui/*.c real/*.c))
-TEST_SRC  := $(sort $(wildcard tests/*.c tests/ref/*.c))
+TEST_SRC  := $(sort $(filter-out tests/fuzz/%,$(wildcard tests/*.c tests/*/*.c)))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 ALL_C     := $(LIB_SRC) $(APP_SRC) $(TEST_SRC) $(BENCH_SRC) $(FUZZ_SRC)
 ALL_H     := $(sort $(wildcard sim/*.h sim/dc/*.h models/*.h models/*/*.h cli/*.h lua/*.h tui/*.h \
-               real/*.h tests/*.h tests/ref/*.h tests/fuzz/*.h bench/*.h))
+               real/*.h tests/*.h tests/*/*.h bench/*.h bench/*/*.h))
 
 # The texts that are part of the program (the toy OS, its workloads, scenarios), found at run time by
 # their name below scenarios/: see cli/data.h.

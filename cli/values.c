@@ -1,5 +1,6 @@
 // Numbers, sizes and seeds as users write them, and the guess at a mistyped word.
 #include "cli/cli.h"
+#include "sim/nearest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -83,48 +84,7 @@ bool cli_parse_seed(const char *text, uint64_t *value)
     return cli_parse_number(text, value);
 }
 
-enum { LONGEST_WORD = 40 };
-
-static unsigned min3(unsigned a, unsigned b, unsigned c)
-{
-    unsigned ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-// Levenshtein's distance: the fewest letters inserted, removed or changed. Words are short.
-static unsigned edit_distance(const char *a, const char *b)
-{
-    size_t length = strlen(b);
-    if (strlen(a) > LONGEST_WORD || length > LONGEST_WORD) {
-        return LONGEST_WORD;
-    }
-    unsigned
-        row[LONGEST_WORD + 1]; // distances from the part of `a` read so far to each prefix of b
-    for (unsigned j = 0; j <= length; j++) {
-        row[j] = j;
-    }
-    for (unsigned i = 0; a[i]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i + 1;
-        for (unsigned j = 0; j < length; j++) {
-            unsigned change = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = min3(row[j + 1] + 1, row[j] + 1, change);
-        }
-    }
-    return row[length];
-}
-
 const char *cli_nearest(const char *word, const char *const *list)
 {
-    const char *nearest = NULL;
-    unsigned least = (unsigned)strlen(word) / 3 + 2; // further off, a guess would only confuse
-    for (; *list; list++) {
-        unsigned distance = edit_distance(word, *list);
-        if (distance < least) {
-            least = distance;
-            nearest = *list;
-        }
-    }
-    return nearest;
+    return nearest_word(word, strlen(word), list);
 }
