@@ -127,13 +127,47 @@ static bool sleep_on(struct ref_machine *m, struct ref_cpu *c)
 {
     uint64_t next = ref_next_event(m, c);
     if (!interrupts_on(c) || next == UINT64_MAX) {
+        interrupts_on(c) ? REF_COVER(m, HALT_NOTHING) : REF_COVER(m, HALT_FOREVER);
         return false;
     }
     if (next > m->until) {
+        REF_COVER(m, HALT_LIMIT);
         next = m->until;
     }
     ref_charge(c, REF_CYCLES_IDLE, next - c->time);
     return true;
+}
+
+static void cover_interrupt(struct ref_machine *m, const struct ref_cpu *c)
+{
+    REF_COVER(m, INTERRUPT);
+    if (c->halted) {
+        REF_COVER(m, HALT_WAKE);
+    }
+    for (unsigned v = 0; v < 256; v++) {
+        if (c->apic.isr[v]) {
+            REF_COVER(m, INTERRUPT_NESTED);
+            return;
+        }
+    }
+}
+
+// Why an interrupt that is requested is not taken.
+static void cover_waiting(struct ref_machine *m, const struct ref_cpu *c, int vector)
+{
+    if (!m->cover) {
+        return;
+    }
+    if (vector >= 0) {
+        interrupts_on(c) ? REF_COVER(m, SHADOW) : REF_COVER(m, INTERRUPT_MASKED);
+        return;
+    }
+    for (unsigned v = 0; v < 256; v++) {
+        if (c->apic.irr[v]) {
+            v / 16 <= c->tpr ? REF_COVER(m, INTERRUPT_TPR) : REF_COVER(m, INTERRUPT_ISR);
+            return;
+        }
+    }
 }
 
 // One step. False if the processor can do nothing and never will.
@@ -142,10 +176,12 @@ static bool step(struct ref_machine *m, struct ref_cpu *c)
     ref_events(m, c);
     int vector = ref_apic_pending(c);
     if (vector >= 0 && interrupts_on(c) && !c->shadow) {
+        cover_interrupt(m, c);
         ref_apic_take(c, (unsigned)vector);
         ref_deliver(m, c, REF_BY_INTERRUPT, (unsigned)vector, 0, c->pc, c->pc);
         return true;
     }
+    cover_waiting(m, c, vector);
     if (c->halted || c->waiting) {
         return sleep_on(m, c);
     }

@@ -15,6 +15,23 @@ enum ref_category {
 #undef CYCLE
 };
 
+enum ref_cover_point {
+#define COVER(NAME, what) REF_COVER_##NAME,
+#include "tests/ref/cover.def"
+#undef COVER
+    REF_COVER_POINTS
+};
+
+// How often what happened, in all machines that share it.
+struct ref_cover {
+    uint64_t point[REF_COVER_POINTS];
+    uint64_t done[OP_COUNT], faulted[OP_COUNT], taken[OP_COUNT]; // by instruction; branches taken
+    uint64_t vector[256];                                        // delivered
+};
+
+// Notes that point NAME was reached by machine m.
+#define REF_COVER(m, NAME) ((m)->cover ? (void)(m)->cover->point[REF_COVER_##NAME]++ : (void)0)
+
 enum ref_access { REF_READ, REF_WRITE, REF_FETCH };
 
 // Bits of the flags and of the machine word.
@@ -82,6 +99,7 @@ struct ref_machine {
     uint8_t *ram;
     struct ref_cpu cpu[REF_CPUS_MAX];
     struct stop_info stop;
+    struct ref_cover *cover; // may be NULL; ref_reset() leaves it
     uint64_t until;          // of the run in progress
     uint64_t completed;      // instructions, all processors
     uint32_t latch;          // port 0x80

@@ -91,13 +91,13 @@ static void write_divide(struct ref_apic *a, uint64_t now, uint32_t value)
 
 void ref_events(struct ref_machine *m, struct ref_cpu *c)
 {
-    (void)m;
     struct ref_apic *a = &c->apic;
     bool masked = a->lvt_timer & LVT_MASKED;
     unsigned vector = a->lvt_timer & 0xff;
     if (mode(a) == DEADLINE) {
         if (a->deadline != 0 && a->deadline <= c->time) {
             a->deadline = 0;
+            REF_COVER(m, TIMER_DEADLINE);
             if (!masked && vector >= 32) {
                 a->irr[vector] = true;
             }
@@ -108,6 +108,7 @@ void ref_events(struct ref_machine *m, struct ref_cpu *c)
         if (vector >= 32) {
             a->irr[vector] = true;
         }
+        mode(a) == PERIODIC ? REF_COVER(m, TIMER_PERIODIC) : REF_COVER(m, TIMER_ONE_SHOT);
         a->parked = mode(a) == PERIODIC; // its vector waits now, or never will
     }
     skip_expiries(a, c->time);
@@ -164,6 +165,7 @@ static void send_ipi(struct ref_machine *m, struct ref_cpu *from, uint32_t low)
             continue;
         }
         if (kind == 0 && vector >= 32) {
+            REF_COVER(m, IPI_SELF);
             to->apic.irr[vector] = true;
         } else if (kind == 6 && to->waiting) {
             to->waiting = false;
@@ -283,6 +285,7 @@ void ref_port_write(struct ref_machine *m, struct ref_cpu *c, unsigned port, uin
         break;
     case 0x3f9: m->console_enable = value & 1; break;
     case 0xf4:
+        REF_COVER(m, STOP_PORT);
         m->stop = (struct stop_info){
             .reason = STOP_POWEROFF, .cpu = (unsigned)(c - m->cpu), .status = value, .pc = c->pc};
         break;

@@ -94,6 +94,9 @@ static bool cas(struct run *x)
 static void branch(struct run *x, bool taken)
 {
     if (taken) {
+        if (x->m->cover) {
+            x->m->cover->taken[x->in.op]++;
+        }
         x->next = x->c->pc + x->imm;
     }
 }
@@ -132,6 +135,7 @@ static bool sysret(struct run *x)
     struct ref_cpu *c = x->c;
     uint64_t target = c->r[REG_T0 + 1];
     if (!good_target(x, target)) {
+        REF_COVER(x->m, IRET_TARGET);
         return gp0(x);
     }
     c->r[REG_SP] = c->r[REG_T0];
@@ -149,8 +153,10 @@ static bool iret(struct run *x)
         return false;
     }
     if (!good_target(x, frame[1]) || frame[2] > 3 || frame[2] < c->ring) {
+        frame[2] > 3 ? REF_COVER(x->m, IRET_RING) : REF_COVER(x->m, IRET_TARGET);
         return gp0(x);
     }
+    frame[2] ? REF_COVER(x->m, IRET_OUTER) : REF_COVER(x->m, IRET_SAME);
     x->next = frame[1];
     c->ring = (unsigned)frame[2];
     c->flags = frame[3] & REF_FLAGS;
@@ -212,8 +218,12 @@ static void lptbr(struct run *x)
     struct ref_cpu *c = x->c;
     c->ptbr = x->a & UINT64_C(0xffffffffff);
     if (!(c->msw & REF_PCIDE)) {
+        REF_COVER(x->m, LPTBR_ALL);
         ref_tlb_drop_all(x->m, c);
-    } else if (!(x->a >> 63)) {
+    } else if (x->a >> 63) {
+        REF_COVER(x->m, LPTBR_KEEP);
+    } else {
+        REF_COVER(x->m, LPTBR_ASID);
         ref_tlb_drop_asid(x->m, c, ref_asid(c));
     }
 }
@@ -223,7 +233,14 @@ static bool lmsw(struct run *x)
     if (x->a & ~(REF_WP | REF_PCIDE | REF_PG)) {
         return gp0(x);
     }
-    if (x->a != x->c->msw) {
+    uint64_t changed = x->a ^ x->c->msw;
+    if (changed & REF_PG) {
+        x->a &REF_PG ? REF_COVER(x->m, LMSW_PG_ON) : REF_COVER(x->m, LMSW_PG_OFF);
+    }
+    changed &REF_WP ? REF_COVER(x->m, LMSW_WP) : (void)0;
+    changed &REF_PCIDE ? REF_COVER(x->m, LMSW_PCIDE) : (void)0;
+    changed ? (void)0 : REF_COVER(x->m, LMSW_SAME);
+    if (changed) {
         ref_tlb_drop_all(x->m, x->c);
     }
     x->c->msw = x->a;
@@ -336,14 +353,21 @@ static bool execute(struct run *x)
     return true;
 }
 
-static bool privileged_enough(const struct ref_machine *m, const struct ref_cpu *c, unsigned op)
+static bool privileged_enough(struct ref_machine *m, const struct ref_cpu *c, unsigned op)
 {
-    unsigned iopl = c->flags >> 12 & 3;
+    bool within_iopl = c->ring <= (c->flags >> 12 & 3);
     switch (isa_row(op)->priv) {
     case PRIV_RING0: return c->ring == 0;
-    case PRIV_IOPL: return c->ring <= iopl;
+    case PRIV_IOPL:
+        if (c->ring != 0 && within_iopl) {
+            REF_COVER(m, IOPL_ALLOWS);
+        }
+        return within_iopl;
     case PRIV_HOLE:
-        return !m->config.holes_closed || (op == OP_WRFLAGS ? c->ring <= iopl : c->ring == 0);
+        if (c->ring != 0) {
+            m->config.holes_closed ? REF_COVER(m, HOLE_CLOSED) : REF_COVER(m, HOLE_OPEN);
+        }
+        return !m->config.holes_closed || (op == OP_WRFLAGS ? within_iopl : c->ring == 0);
     default: return true;
     }
 }
@@ -360,11 +384,13 @@ static bool attempt(struct run *x)
     x->in = isa_decode((uint32_t)ref_ram_get(m, pa, 4));
     x->before = c->time;
     if (x->in.op == OP_INVALID) {
+        pa < m->config.ram ? REF_COVER(m, INVALID_WORD) : REF_COVER(m, FETCH_OUTSIDE);
         return ref_fault(c, REF_UD, 0);
     }
     ref_charge(c, x->in.op == OP_IRET ? REF_CYCLES_EVENT : ref_guest(c->ring),
                ref_cost(m, isa_row(x->in.op)->cost));
     if (!privileged_enough(m, c, x->in.op)) {
+        REF_COVER(m, NO_PRIVILEGE);
         return gp0(x);
     }
     x->a = c->r[x->in.ra];
@@ -374,11 +400,26 @@ static bool attempt(struct run *x)
     return execute(x);
 }
 
+static void cover_done(struct ref_machine *m, unsigned op, bool traced)
+{
+    if (m->cover) {
+        m->cover->done[op]++;
+    }
+    if (traced) {
+        op == OP_SYSCALL               ? REF_COVER(m, TRACE_SYSCALL)
+        : op == OP_INT || op == OP_BRK ? REF_COVER(m, TRACE_INT)
+                                       : REF_COVER(m, TRACE);
+    }
+}
+
 void ref_instruction(struct ref_machine *m, struct ref_cpu *c)
 {
     struct run x = {.m = m, .c = c, .next = c->pc + 4};
     bool traced = c->flags & REF_TF;
     if (!attempt(&x)) {
+        if (m->cover) {
+            m->cover->faulted[x.in.op]++;
+        }
         if (!x.delivered) {
             ref_deliver(m, c, REF_BY_FAULT, c->vector, c->error, c->pc, c->pc);
         }
@@ -386,6 +427,7 @@ void ref_instruction(struct ref_machine *m, struct ref_cpu *c)
     }
     c->pc = x.next;
     c->count.instructions++;
+    cover_done(m, x.in.op, traced);
     m->completed++;
     c->shadow = x.in.op == OP_STI;
     if (traced && m->stop.reason == STOP_NONE) {

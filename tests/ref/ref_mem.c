@@ -75,7 +75,14 @@ static int translate(struct ref_machine *m, struct ref_cpu *c, uint64_t va, size
     if (piece[1].size == 0) {
         return 1;
     }
-    return ref_translate(m, c, va + room, access, ring, &piece[1].pa) ? 2 : 0;
+    if (!ref_translate(m, c, va + room, access, ring, &piece[1].pa)) {
+        REF_COVER(m, SPLIT_SECOND_FAULTS);
+        return 0;
+    }
+    if (in_ram(m, piece[0].pa, 1) != in_ram(m, piece[1].pa, 1)) {
+        REF_COVER(m, SPLIT_OUTSIDE);
+    }
+    return 2;
 }
 
 static void copy_in(const struct ref_machine *m, const struct piece piece[2], int pieces,
@@ -121,6 +128,12 @@ bool ref_system_write(struct ref_machine *m, struct ref_cpu *c, uint64_t va, uns
     if (pieces == 0) {
         return false;
     }
+    if (pieces == 2) {
+        REF_COVER(m, FRAME_SPLIT);
+    }
+    if (!in_ram(m, piece[0].pa, 1)) {
+        REF_COVER(m, FRAME_OUTSIDE);
+    }
     for (size_t i = 0; i < count; i++) {
         from_word(bytes + 8 * i, 8, words[i]);
     }
@@ -131,9 +144,14 @@ bool ref_system_write(struct ref_machine *m, struct ref_cpu *c, uint64_t va, uns
 // Whether the access goes to a device's registers; charges what that costs.
 static bool to_device(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, unsigned size)
 {
-    if ((size != 4 && size != 8) || pa % size || !ref_is_device(m, pa)) {
+    if (!ref_is_device(m, pa)) {
         return false;
     }
+    if ((size != 4 && size != 8) || pa % size) {
+        REF_COVER(m, DEVICE_MISFIT);
+        return false;
+    }
+    REF_COVER(m, DEVICE);
     ref_charge(c, ref_guest(c->ring), ref_cost(m, COST_MMIO));
     c->count.mmio++;
     return true;
@@ -142,6 +160,7 @@ static bool to_device(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, uns
 static void charge_split(struct ref_machine *m, struct ref_cpu *c, int pieces)
 {
     if (pieces == 2) {
+        REF_COVER(m, SPLIT);
         ref_charge(c, ref_guest(c->ring), ref_cost(m, COST_SPLIT));
     }
 }
@@ -158,6 +177,9 @@ bool ref_load(struct ref_machine *m, struct ref_cpu *c, uint64_t va, unsigned si
     if (pieces == 1 && to_device(m, c, piece[0].pa, size)) {
         *value = ref_device_read(m, c, piece[0].pa, size);
         return true;
+    }
+    if (!in_ram(m, piece[0].pa, 1)) {
+        REF_COVER(m, OUTSIDE_READ);
     }
     copy_in(m, piece, pieces, bytes);
     *value = to_word(bytes, size);
@@ -177,6 +199,9 @@ bool ref_store(struct ref_machine *m, struct ref_cpu *c, uint64_t va, unsigned s
         ref_device_write(m, c, piece[0].pa, size, value);
         return true;
     }
+    if (!in_ram(m, piece[0].pa, 1)) {
+        REF_COVER(m, OUTSIDE_WRITE);
+    }
     from_word(bytes, size, value);
     copy_out(m, piece, pieces, bytes);
     return true;
@@ -187,12 +212,14 @@ bool ref_cas(struct ref_machine *m, struct ref_cpu *c, uint64_t va, uint64_t exp
 {
     uint64_t pa;
     if (va % 8) {
+        REF_COVER(m, CAS_ALIGN);
         return ref_fault(c, REF_GP, 0);
     }
     if (!ref_translate(m, c, va, REF_WRITE, c->ring, &pa)) {
         return false;
     }
     *old = ref_ram_get(m, pa, 8);
+    *old == expect ? REF_COVER(m, CAS_SWAP) : REF_COVER(m, CAS_KEEP);
     if (*old == expect) {
         ref_ram_put(m, pa, put);
     }

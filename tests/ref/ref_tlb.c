@@ -92,6 +92,7 @@ static void fill_l2(struct ref_machine *m, struct ref_cpu *c, const struct ref_t
             return;
         }
     }
+    REF_COVER(m, L2_REPLACE);
     ways[c->l2_next[set]] = *entry;
     c->l2_next[set] = (c->l2_next[set] + 1) % g->l2_ways;
 }
@@ -168,6 +169,18 @@ static bool permitted(const struct ref_cpu *c, bool w, bool u, bool nx, enum ref
     return !(access == REF_FETCH && nx);
 }
 
+static void cover_denial(struct ref_machine *m, bool w, bool u, enum ref_access access,
+                         unsigned ring)
+{
+    if (ring == 3 && !u) {
+        REF_COVER(m, DENY_USER);
+    } else if (access == REF_WRITE && !w) {
+        ring == 3 ? REF_COVER(m, DENY_WRITE_USER) : REF_COVER(m, DENY_WRITE_WP);
+    } else {
+        REF_COVER(m, DENY_FETCH);
+    }
+}
+
 static bool page_fault(struct ref_machine *m, struct ref_cpu *c, uint64_t va,
                        enum ref_access access, unsigned ring, bool present, bool reserved)
 {
@@ -189,13 +202,19 @@ struct step {
     bool w, u, nx;
 };
 
-static bool reserved_set(uint64_t entry, unsigned level)
+static bool reserved_set(struct ref_machine *m, uint64_t entry, unsigned level)
 {
     if (entry & PTE_RSVD) {
+        REF_COVER(m, RESERVED_HIGH);
         return true;
     }
-    if (entry & PTE_PS) {
-        return level >= 3 || (level == 2 && (entry & PTE_RSVD_HUGE));
+    if (entry & PTE_PS && level >= 3) {
+        REF_COVER(m, RESERVED_PS);
+        return true;
+    }
+    if (entry & PTE_PS && level == 2 && entry & PTE_RSVD_HUGE) {
+        REF_COVER(m, RESERVED_HUGE);
+        return true;
     }
     return false;
 }
@@ -208,6 +227,8 @@ static void set_accessed(struct ref_machine *m, struct ref_cpu *c, const struct 
         uint64_t now = ref_ram_get(m, steps[level].at, 8);
         uint64_t want = now | PTE_A | (write && level == leaf ? PTE_D : 0);
         if (want != now) {
+            bool a = (want ^ now) & PTE_A, d = (want ^ now) & PTE_D;
+            a ? d ? REF_COVER(m, WALK_SET_AD) : REF_COVER(m, WALK_SET_A) : REF_COVER(m, WALK_SET_D);
             ref_ram_put(m, steps[level].at, want);
             ref_charge(c, REF_CYCLES_WALK, ref_cost(m, COST_WALK_AD));
         }
@@ -231,6 +252,13 @@ static void fill_pwc(struct ref_machine *m, struct ref_cpu *c, uint64_t va,
     }
 }
 
+static void cover_level(struct ref_machine *m, enum ref_cover_point first, unsigned further)
+{
+    if (m->cover) {
+        m->cover->point[first + further]++;
+    }
+}
+
 // The lowest level whose page-walk cache knows the address, or 0.
 static unsigned find_pwc(struct ref_machine *m, struct ref_cpu *c, uint64_t va,
                          struct ref_pwc_entry *found)
@@ -240,6 +268,7 @@ static unsigned find_pwc(struct ref_machine *m, struct ref_cpu *c, uint64_t va,
         const struct ref_pwc_entry *e = &c->pwc[level][prefix % m->config.model->tlb.pwc];
         if (e->valid && e->asid == ref_asid(c) && e->prefix == prefix) {
             *found = *e;
+            cover_level(m, REF_COVER_PWC_2, level - 2);
             return level;
         }
     }
@@ -264,10 +293,14 @@ static bool walk(struct ref_machine *m, struct ref_cpu *c, uint64_t va, enum ref
         s.entry = ref_ram_get(m, s.at, 8);
         *(fetch ? &c->count.walk_refs_i : &c->count.walk_refs_d) += 1;
         ref_charge(c, REF_CYCLES_WALK, ref_cost(m, COST_WALK_REF));
+        if (s.at >= m->config.ram) {
+            REF_COVER(m, TABLE_OUTSIDE);
+        }
         if (!(s.entry & PTE_P)) {
+            cover_level(m, REF_COVER_ABSENT_1, level - 1);
             return page_fault(m, c, va, access, ring, false, false);
         }
-        if (reserved_set(s.entry, level)) {
+        if (reserved_set(m, s.entry, level)) {
             return page_fault(m, c, va, access, ring, true, true);
         }
         s.w = s.w && (s.entry & PTE_W);
@@ -279,11 +312,16 @@ static bool walk(struct ref_machine *m, struct ref_cpu *c, uint64_t va, enum ref
         }
     }
     if (!permitted(c, s.w, s.u, s.nx, access, ring)) {
+        cover_denial(m, s.w, s.u, access, ring);
         return page_fault(m, c, va, access, ring, true, false);
     }
     set_accessed(m, c, steps, top, level, access == REF_WRITE);
     fill_pwc(m, c, va, steps, top, level);
     bool huge = level == 2;
+    huge ? REF_COVER(m, WALK_2M) : REF_COVER(m, WALK_4K);
+    if (access == REF_WRITE && !s.w) {
+        REF_COVER(m, ALLOW_WRITE_WP);
+    }
     *out = (struct ref_tlb_entry){
         .valid = true,
         .huge = huge,
@@ -296,6 +334,22 @@ static bool walk(struct ref_machine *m, struct ref_cpu *c, uint64_t va, enum ref
         .frame = s.entry & PTE_FRAME,
     };
     return true;
+}
+
+static void cover_look_up(struct ref_machine *m, const struct ref_tlb_entry *e, bool data,
+                          bool first, bool good, bool right)
+{
+    if (good && first) {
+        data      ? e->huge ? REF_COVER(m, L1D_2M) : REF_COVER(m, L1D_4K)
+             : e->huge ? REF_COVER(m, L1I_2M)
+                  : REF_COVER(m, L1I_4K);
+    } else if (good) {
+        e->huge ? REF_COVER(m, L2_2M) : REF_COVER(m, L2_4K);
+    } else if (first) {
+        right ? REF_COVER(m, DROP_L1_DIRTY) : REF_COVER(m, DROP_L1_RIGHTS);
+    } else {
+        right ? REF_COVER(m, DROP_L2_DIRTY) : REF_COVER(m, DROP_L2_RIGHTS);
+    }
 }
 
 // Looks the address up in both levels of the TLB. Leaves the entry in *out and returns true if there is one that
@@ -322,6 +376,10 @@ static bool look_up(struct ref_machine *m, struct ref_cpu *c, uint64_t va, enum 
     }
     bool good = found && permitted(c, out->w, out->u, out->nx, access, ring) &&
                 (access != REF_WRITE || out->d);
+    if (found) {
+        cover_look_up(m, out, data, first, good,
+                      permitted(c, out->w, out->u, out->nx, access, ring));
+    }
     if (!(first && good)) {
         *(data ? &c->count.l1d_miss : &c->count.l1i_miss) += 1;
     }
@@ -345,6 +403,7 @@ bool ref_translate(struct ref_machine *m, struct ref_cpu *c, uint64_t va, enum r
         return true;
     }
     if (!ref_canonical(m, va)) {
+        REF_COVER(m, NOT_CANONICAL);
         return ref_fault(c, REF_GP, 0);
     }
     struct ref_tlb_entry entry;
