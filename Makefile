@@ -72,6 +72,8 @@ CPPFLAGS += $(if $(wildcard lua/*.c),-DRINGSIDE_HAVE_LUA) $(if $(wildcard tui/*.
 # Asked once, and only when something is compiled.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+# A peer of the benchmarks, beside which they go on without it.
+UV_LIBS    = $(eval UV_LIBS := $$(shell pkg-config --silence-errors --libs libuv))$(UV_LIBS)
 
 obj       = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB       := $(BUILD)/libringside.a
@@ -100,7 +102,8 @@ help:
 # ---- rules ---------------------------------------------------------------------------------------
 SAY := @$(if $(QUIET),:,printf '  %-7s %s\n')
 # sim/ and models/ are plain ISO C; what stands outside the pure core sees POSIX.1-2008 and XSI.
-outside = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS))
+outside = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS)) \
+          $(if $(filter bench/%,$<),$(if $(UV_LIBS),-DRINGSIDE_HAVE_LIBUV))
 COMPILE = $(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS) $(outside)
 LINK    = $(CC) $(CODEGEN) $(LDFLAGS)
 
@@ -124,7 +127,7 @@ $(BUILD)/run-tests: $(call obj,$(TEST_SRC)) $(PARTS_OBJ) $(LIB)
 
 $(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
-	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
+	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(UV_LIBS) $(LDLIBS)
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
@@ -170,7 +173,7 @@ demo:
 bench:
 	@scripts/setup demo $(PKGS)
 	$(AGAIN) -j$(JOBS) $(BUILD)/run-bench
-	@$(BUILD)/run-bench
+	@$(BUILD)/run-bench $(BENCH_ARGS)
 
 CHECKS ?= lint format unit cli san small determinism fuzz
 check:

@@ -1,5 +1,6 @@
-// The bench harness: contenders do the same work in turn, in one process and one run, because only ratios from one run are worth
-// quoting on a shared machine. A file bench/bench_NAME.c defines `const struct bench NAME_bench` and adds one line to benches.def.
+// The bench harness: contenders do the same work in turn, in one process and one run, because only
+// ratios from one run are worth quoting on a shared machine. A file bench/bench_NAME.c defines
+// `const struct bench NAME_bench` and adds one line to benches.def.
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -20,9 +21,10 @@ struct bench {
     int (*run)(const struct bench_options *options); // 0; 1 when a check on the result failed
 };
 
-// One of those that compete. `round` does about `operations` operations (at least one) and returns how many it did, 0 on failure; only it is
-// timed. `setup` (may be NULL) is called once before the first round and returns false when this contender is not to be had, `teardown`
-// (may be NULL) once after the last round, also after a failed setup.
+// One of those that compete. `round` does about `operations` operations (at least one) and returns
+// how many it did, 0 on failure; only it is timed. `setup` (may be NULL) is called once before the
+// first round and returns false when this contender is not to be had, `teardown` (may be NULL) once
+// after the last round, also after a failed setup.
 struct bench_contender {
     const char *name;
     void *state;
@@ -41,8 +43,8 @@ struct bench_result {
         ratio; // median over the rounds of (contender 0's rate / this one's rate in the same round)
 };
 
-// Runs the contenders in turn, options->rounds times, after a first round that is not counted. Contender 0 is ours.
-// Returns 0, or 1 when contender 0 did not run.
+// Runs the contenders in turn, options->rounds times, after a first round that is not counted.
+// Contender 0 is ours. Returns 0, or 1 when contender 0 did not run.
 int bench_compare(const struct bench_options *options, const struct bench_contender *contenders,
                   size_t count, uint64_t operations, struct bench_result *results);
 

@@ -79,7 +79,7 @@ void bench_print(const char *label, const struct bench_contender *contenders, si
                  const struct bench_result *results)
 {
     for (size_t i = 0; i < count; i++) {
-        printf("%-22s %-26s ", i ? "" : label, contenders[i].name);
+        printf("%-22s %-14s ", i ? "" : label, contenders[i].name);
         if (!results[i].ran) {
             printf("%10s\n", "failed");
         } else if (i == 0) {

@@ -1,8 +1,9 @@
-// The event queue as its users see it: handles, scheduling, cancelling, firing. Where entries are kept is the ladder's affair.
+// The event queue as its users see it: handles, scheduling, cancelling, firing. Where entries are
+// kept is the ladder's affair.
 //
-// A handle is a slot number and the sequence number at its birth. A slot holds the order of the one entry that counts for
-// the handle, so cancelling is to clear it: the entry stays behind, dead, and is dropped when it surfaces, or swept out when the dead
-// outnumber the living.
+// A handle is a slot number and the sequence number at its birth. A slot holds the order of the one
+// entry that counts for the handle, so cancelling is to clear it: the entry stays behind, dead, and
+// is dropped when it surfaces, or swept out when the dead outnumber the living.
 #include "sim/event_ladder.h"
 
 void event_queue_init(struct event_queue *q, const struct event_kind *kinds, size_t kind_count,
@@ -32,7 +33,7 @@ void event_queue_limit(struct event_queue *q, uint32_t limit)
     q->limit = limit;
 }
 
-// ---- handles --------------------------------------------------------------------------------------------------------
+// ---- handles ------------------------------------------------------------------------------------
 
 static inline uint64_t next_order(struct event_queue *q, uint8_t priority, uint32_t kind)
 {
@@ -100,7 +101,7 @@ bool event_find(const struct event_queue *q, event_handle_t handle, struct event
     return true;
 }
 
-// ---- scheduling -----------------------------------------------------------------------------------------------------
+// ---- scheduling ---------------------------------------------------------------------------------
 
 // Whether one more entry fits, after making room if need be.
 static inline bool have_room(struct event_queue *q)
@@ -108,8 +109,8 @@ static inline bool have_room(struct event_queue *q)
     return q->live + q->dead < q->capacity || ladder_reserve(q);
 }
 
-// Lets the ladder know of a slot that has been filled in with this time and order. They are handed over in registers: reading
-// them back from the slot would wait for the stores.
+// Lets the ladder know of a slot that has been filled in with this time and order. They are handed
+// over in registers: reading them back from the slot would wait for the stores.
 static inline void insert(struct event_queue *q, uint32_t index, sim_time_t time, uint64_t order)
 {
     bool first = time < q->next_time || (time == q->next_time && order < q->head_order);
@@ -140,7 +141,8 @@ event_handle_t event_schedule(struct event_queue *q, sim_time_t time, uint8_t pr
     return make_handle(birth, index);
 }
 
-// Accounts for an entry that has died. The head must always be alive, so if it was the head the next one is found at once.
+// Accounts for an entry that has died. The head must always be alive, so if it was the head the
+// next one is found at once.
 static void bury(struct event_queue *q, uint64_t order)
 {
     q->live--;
@@ -181,7 +183,7 @@ bool event_reschedule(struct event_queue *q, event_handle_t handle, sim_time_t t
     return true;
 }
 
-// ---- firing ---------------------------------------------------------------------------------------------------------
+// ---- firing -------------------------------------------------------------------------------------
 
 bool event_pop(struct event_queue *q, struct event *event)
 {

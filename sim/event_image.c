@@ -1,13 +1,15 @@
-// The event queue as a value: listing, copying, saving and loading it. All of this reads the slots only, which know every pending event
-// in full; where the ladder keeps its entries never matters, so equal histories give equal bytes.
+// The event queue as a value: listing, copying, saving and loading it. All of this reads the slots
+// only, which know every pending event in full; where the ladder keeps its entries never matters,
+// so equal histories give equal bytes.
 //
-// Image, all little-endian: version, slots, first free slot, live events (4 bytes each), now, last sequence number (8 bytes each); then per
-// slot: order, time (in a free slot: the next free one), arg (8 bytes each), target, birth (4 bytes each).
+// Image, all little-endian: version, slots, first free slot, live events (4 bytes each), now, last
+// sequence number (8 bytes each); then per slot: order, time (in a free slot: the next free one),
+// arg (8 bytes each), target, birth (4 bytes each).
 #include "sim/event_ladder.h"
 
 enum { IMAGE_VERSION = 1, IMAGE_HEADER = 4 * 4 + 2 * 8, IMAGE_SLOT = 3 * 8 + 2 * 4 };
 
-// ---- listing --------------------------------------------------------------------------------------------------------
+// ---- listing ------------------------------------------------------------------------------------
 
 static bool fires_before(const struct event *a, const struct event *b)
 {
@@ -62,7 +64,7 @@ size_t event_queue_list(const struct event_queue *q, struct event *out, size_t m
     return count;
 }
 
-// ---- copying --------------------------------------------------------------------------------------------------------
+// ---- copying ------------------------------------------------------------------------------------
 
 // Gives the ladder its entries anew, out of filled slots.
 static void rebuild(struct event_queue *q)
@@ -103,7 +105,7 @@ bool event_queue_copy(struct event_queue *to, const struct event_queue *from)
     return true;
 }
 
-// ---- saving and loading ---------------------------------------------------------------------------------------------
+// ---- saving and loading -------------------------------------------------------------------------
 
 static uint8_t *put(uint8_t *at, uint64_t value, unsigned bytes)
 {
@@ -147,7 +149,8 @@ void event_queue_save(const struct event_queue *q, uint8_t *image)
     assert(at == image + event_queue_image_size(q));
 }
 
-// The chain of free slots must visit each free slot just once: a chain of the right length that ends cannot have visited one twice.
+// The chain of free slots must visit each free slot just once: a chain of the right length that
+// ends cannot have visited one twice.
 static bool free_chain_sound(const struct event_queue *q, uint32_t live)
 {
     uint32_t left = q->slot_count - live;
@@ -221,7 +224,8 @@ const char *event_queue_load(struct event_queue *q, const uint8_t *image, size_t
     q->sequence = get(&image, 8);
     q->slot_count = slots;
     q->free_slot = first_free;
-    // Half of all sequence numbers are left to whoever goes on from here: running out is an assert, and no file may reach one.
+    // Half of all sequence numbers are left to whoever goes on from here: running out is an assert,
+    // and no file may reach one.
     const char *flaw = q->now == SIM_TIME_NEVER || q->sequence > SEQUENCE_MAX / 2
                            ? "the time or the sequence number is out of range"
                            : load_slots(q, image, live);

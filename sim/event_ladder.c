@@ -4,11 +4,13 @@
 //     run (sorted) + heap (late)   [b b b b b b] .. [b b b b b b b b b b]      unsorted
 //                             ^low             ^low                      ^top_low
 //
-// An event goes to the outermost part whose low it reaches: an append to a bucket. When the bottom is empty, the next bucket of
-// the innermost rung comes down: a small one is sorted into the run, a large one is spread over a new rung further in, as wide
-// as its entries really are. So an entry moves a few times, always in company, instead of log n times alone. Entries that come too late for
-// the run go to a heap; if the heap grows, it is spread over a rung as well. What cannot be spread (all at one tick, or no rung left)
-// stays in the heap: that bounds every operation by O(log n) amortized.
+// An event goes to the outermost part whose low it reaches: an append to a bucket. When the bottom
+// is empty, the next bucket of the innermost rung comes down: a small one is sorted into the run, a
+// large one is spread over a new rung further in, as wide as its entries really are. So an entry
+// moves a few times, always in company, instead of log n times alone. Entries that come too late
+// for the run go to a heap; if the heap grows, it is spread over a rung as well. What cannot be
+// spread (all at one tick, or no rung left) stays in the heap: that bounds every operation by
+// O(log n) amortized.
 #include "sim/event_ladder.h"
 
 #include <string.h>
@@ -43,7 +45,7 @@ static struct span bucket_span(const struct event_queue *q, struct event_bucket 
     return span;
 }
 
-// ---- the heap of the bottom: 4-ary, so that it is half as deep as a binary one ---------------------------------------
+// ---- the heap of the bottom: 4-ary, so that it is half as deep as a binary one ------------------
 
 static void heap_sift_down(struct event_queue *q, uint32_t at, const struct event_entry *entry)
 {
@@ -92,7 +94,7 @@ static void heap_build(struct event_queue *q)
     }
 }
 
-// ---- rungs ----------------------------------------------------------------------------------------------------------
+// ---- rungs --------------------------------------------------------------------------------------
 
 // Where slice `slice` begins; SIM_TIME_NEVER if that is beyond time.
 static sim_time_t slice_start(const struct event_rung *rung, uint32_t slice)
@@ -109,8 +111,8 @@ static inline sim_time_t bottom_end(const struct event_queue *q)
     return q->rung_count > 0 ? q->rungs[q->rung_count - 1].low : q->top_low;
 }
 
-// Moves the end of the bottom (and with it the start of what lies above). A rung cannot reach back before its base: then what
-// falls between is the bottom's.
+// Moves the end of the bottom (and with it the start of what lies above). A rung cannot reach back
+// before its base: then what falls between is the bottom's.
 static void set_bottom_end(struct event_queue *q, sim_time_t time)
 {
     if (q->rung_count == 0) {
@@ -127,7 +129,8 @@ static uint32_t bit_length(uint64_t x)
     return x == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(x);
 }
 
-// Adds an innermost rung just wide enough for `count` entries within `span`, and no wider than `end`.
+// Adds an innermost rung just wide enough for `count` entries within `span`, and no wider than
+// `end`.
 static void rung_push(struct event_queue *q, uint32_t count, struct span span, sim_time_t end)
 {
     assert(q->rung_count < EVENT_RUNGS && span.min < span.max && span.max < end);
@@ -149,7 +152,8 @@ static void rung_push(struct event_queue *q, uint32_t count, struct span span, s
     q->rungs[q->rung_count++] = rung;
 }
 
-// Drops the innermost rung, which is empty; the one above takes its time back, so that what comes meanwhile is not late.
+// Drops the innermost rung, which is empty; the one above takes its time back, so that what comes
+// meanwhile is not late.
 static void rung_pop(struct event_queue *q)
 {
     assert(q->rung_count > 0 && q->rungs[q->rung_count - 1].count == 0);
@@ -172,17 +176,15 @@ static void spread(struct event_queue *q, struct event_bucket from)
     }
 }
 
-// ---- filling the bottom ---------------------------------------------------------------------------------------------
+// ---- filling the bottom -------------------------------------------------------------------------
 
-// Sorts by counting, for each entry, how many come before it. That is quadratic, but without a branch that depends on the entries, and
-// so beats every sort that mispredicts once an entry, up to RANK_MAX of them.
-static void rank_sort(struct event_entry *run, uint32_t count)
+// Sorts the entries of one chunk into the run by counting, for each, how many come before it. That
+// is quadratic, but without a branch that depends on the entries, and so beats, for so few, every
+// sort that mispredicts once an entry.
+static void run_rank(struct event_entry *run, const struct event_entry *from, uint32_t count)
 {
-    struct event_entry from[RANK_MAX];
-    uint32_t rank[RANK_MAX];
-    assert(count <= RANK_MAX);
+    uint32_t rank[CHUNK];
     for (uint32_t i = 0; i < count; i++) {
-        from[i] = run[i];
         uint32_t before = i;
         for (uint32_t j = 0; j < i; j++) {
             uint32_t swapped = entry_before(&from[i], &from[j]);
@@ -198,10 +200,6 @@ static void rank_sort(struct event_entry *run, uint32_t count)
 
 static void run_sort(struct event_entry *run, uint32_t count)
 {
-    if (count <= RANK_MAX) {
-        rank_sort(run, count);
-        return;
-    }
     for (uint32_t i = 1; i < count; i++) {
         struct event_entry entry = run[i];
         uint32_t at = i;
@@ -213,8 +211,8 @@ static void run_sort(struct event_entry *run, uint32_t count)
     }
 }
 
-// Copies a bucket into the empty run; returns whether it came out sorted. Fetches the slots that popping will need: at a
-// million events they are far away.
+// Copies a bucket into the empty run; returns whether it came out sorted. Fetches the slots that
+// popping will need: at a million events they are far away.
 static bool run_fill(struct event_queue *q, struct event_bucket from)
 {
     bool sorted = true;
@@ -234,12 +232,21 @@ static bool run_fill(struct event_queue *q, struct event_bucket from)
     return sorted;
 }
 
-// Brings a bucket down as it is; the bottom then ends at `end`. What is neither small nor sorted becomes the heap: equal
-// times in order of scheduling, however many, arrive here sorted.
+// Brings a bucket down as it is; the bottom then ends at `end`. What is neither small nor sorted
+// becomes the heap: equal times in order of scheduling, however many, arrive here sorted.
 static void bring_down(struct event_queue *q, struct event_bucket from, sim_time_t end)
 {
     set_bottom_end(q, end);
-    if (!run_fill(q, from)) {
+    if (from.count <= CHUNK) {
+        const struct event_entry *entries = chunk_entries(q, from.head);
+        for (uint32_t i = 0; i < from.count; i++) {
+            __builtin_prefetch(&q->slots[entries[i].slot], 1);
+        }
+        run_rank(q->run, entries, from.count);
+        q->run_at = 0;
+        q->run_end = from.count;
+        bucket_behead(q, &from);
+    } else if (!run_fill(q, from)) {
         if (q->run_end <= RUN_MAX) {
             run_sort(q->run, q->run_end);
         } else {
@@ -254,7 +261,8 @@ static void bring_down(struct event_queue *q, struct event_bucket from, sim_time
     q->spill_at = q->heap_count + LATE_MAX;
 }
 
-// Takes the earliest bucket out of what lies above the bottom; `end` is where its slice ends. False if nothing is left.
+// Takes the earliest bucket out of what lies above the bottom; `end` is where its slice ends. False
+// if nothing is left.
 static bool take_bucket(struct event_queue *q, struct event_bucket *bucket, sim_time_t *end)
 {
     while (q->rung_count > 0 && q->rungs[q->rung_count - 1].count == 0) {
@@ -271,7 +279,8 @@ static bool take_bucket(struct event_queue *q, struct event_bucket *bucket, sim_
             assert(rung->current < rung->buckets);
         }
         rung->count -= from->count;
-        // The slice may reach into what a rung further out has; its last slice reaches as far as the rung does.
+        // The slice may reach into what a rung further out has; its last slice reaches as far as
+        // the rung does.
         sim_time_t outer = inner > 0 ? q->rungs[inner - 1].low : q->top_low;
         sim_time_t next = slice_start(rung, rung->current + 1);
         *end = rung->current + 1 == rung->buckets || next > outer ? outer : next;
@@ -281,7 +290,8 @@ static bool take_bucket(struct event_queue *q, struct event_bucket *bucket, sim_
     return bucket->count > 0;
 }
 
-// Fills the empty bottom with the earliest entries. With nothing left it makes the bottom endless, and returns false.
+// Fills the empty bottom with the earliest entries. With nothing left it makes the bottom endless,
+// and returns false.
 static bool refill(struct event_queue *q)
 {
     assert(q->run_at == q->run_end && q->heap_count == 0);
@@ -337,10 +347,11 @@ static __attribute__((noinline)) void spill(struct event_queue *q)
     ladder_settle(q);
 }
 
-// ---- the operations -------------------------------------------------------------------------------------------------
+// ---- the operations -----------------------------------------------------------------------------
 
-// Keeps the run sorted as long as moving its tail is cheaper than a heap; the run's room is made by sliding it down when it reaches the
-// end of its memory, which it does at most once in RUN_INSERT_MAX inserts unless memory is that small.
+// Keeps the run sorted as long as moving its tail is cheaper than a heap; the run's room is made by
+// sliding it down when it reaches the end of its memory, which it does at most once in
+// RUN_INSERT_MAX inserts unless memory is that small.
 static void run_insert(struct event_queue *q, sim_time_t time, uint64_t order, uint32_t slot)
 {
     if (q->run_end == q->capacity) {

@@ -1,5 +1,5 @@
-// What the parts of the event queue share, and nobody else: order, liveness, buckets, and the ladder's operations.
-// The picture of the ladder is in event_ladder.c.
+// What the parts of the event queue share, and nobody else: order, liveness, buckets, and the
+// ladder's operations. The picture of the ladder is in event_ladder.c.
 #ifndef RINGSIDE_SIM_EVENT_LADDER_H
 #define RINGSIDE_SIM_EVENT_LADDER_H
 
@@ -14,7 +14,6 @@ enum {
     BUCKETS_MAX = 4,
     BUCKET_AIM = 1,
     RUN_MAX = 3,
-    RANK_MAX = 2,
     RUN_INSERT_MAX = 2,
     LATE_MAX = 3,
     CAPACITY_FIRST = 3,
@@ -22,11 +21,10 @@ enum {
 };
 #else
 enum {
-    CHUNK = 8,          // entries in a chunk of a bucket
+    CHUNK = 16,         // entries in a chunk of a bucket
     BUCKETS_MAX = 1024, // buckets in a rung: their tails and headers stay in a 512 KiB L2 cache
-    BUCKET_AIM = 2, // buckets per entry when a rung is made: times tend to be denser at its start
+    BUCKET_AIM = 1, // buckets per entry when a rung is made: times tend to be denser at its start
     RUN_MAX = 48,   // entries that are sorted at once rather than spread further
-    RANK_MAX = 16,  // entries that are sorted by counting
     RUN_INSERT_MAX = 24, // entries in the run that a late one is still sorted into
     LATE_MAX = 64,       // entries in the heap that make it worth a rung of its own
     CAPACITY_FIRST = 64, // entries that memory is first allocated for
@@ -42,10 +40,13 @@ enum { SLOT_BITS = 28, KIND_BITS = 8, SEQUENCE_BITS = 48 };
 static_assert(sizeof(struct event_slot) == 32, "a slot costs one cache miss, never two");
 static_assert(EVENT_LIMIT_MAX <= SLOT_MASK, "every pending event has a slot number");
 
-// The total order. Without a branch: in a heap or a sort the outcome is a coin toss that no predictor wins.
+// The total order, compared as one number of 128 bits: a subtraction with borrow and no branch. In
+// a heap or a sort the outcome is a coin toss that no branch predictor wins.
+__extension__ typedef unsigned __int128 event_key;
+
 static inline bool key_before(sim_time_t time, uint64_t order, const struct event_entry *entry)
 {
-    return (time < entry->time) | ((time == entry->time) & (order < entry->order));
+    return ((event_key)time << 64 | order) < ((event_key)entry->time << 64 | entry->order);
 }
 
 static inline bool entry_before(const struct event_entry *a, const struct event_entry *b)
@@ -53,13 +54,15 @@ static inline bool entry_before(const struct event_entry *a, const struct event_
     return key_before(a->time, a->order, b);
 }
 
-// Orders are never given out twice, so an entry whose order is not its slot's was cancelled or moved.
+// Orders are never given out twice, so an entry whose order is not its slot's was cancelled or
+// moved.
 static inline bool entry_live(const struct event_queue *q, const struct event_entry *entry)
 {
     return q->slots[entry->slot].order == entry->order;
 }
 
-// Field by field, because entries are made and moved in quick succession: a wide load of what narrow stores have just written stalls.
+// Field by field, because entries are made and moved in quick succession: a wide load of what
+// narrow stores have just written stalls.
 static inline void entry_set(struct event_entry *entry, sim_time_t time, uint64_t order,
                              uint32_t slot)
 {
@@ -173,7 +176,8 @@ static inline void ladder_insert(struct event_queue *q, sim_time_t time, uint64_
     ladder_insert_bottom(q, time, order, slot);
 }
 
-// Makes the head and next_time right again after the head was taken or cancelled, or something was put in before it.
+// Makes the head and next_time right again after the head was taken or cancelled, or something was
+// put in before it.
 void ladder_settle(struct event_queue *q);
 
 // Removes the heap's root.
@@ -196,10 +200,12 @@ static inline void ladder_next(struct event_queue *q)
     ladder_settle(q);
 }
 
-// Makes room for one more entry: sweeps out the dead or doubles the memory. False, with the events unchanged, when memory is out.
+// Makes room for one more entry: sweeps out the dead or doubles the memory. False, with the events
+// unchanged, when memory is out.
 bool ladder_reserve(struct event_queue *q);
 
-// Makes memory for `capacity` entries in all, more than now. Same failure. Leaves the queue to be settled.
+// Makes memory for `capacity` entries in all, more than now. Same failure. Leaves the queue to be
+// settled.
 bool ladder_grow(struct event_queue *q, uint32_t capacity);
 
 // Drops the dead entries and moves all others to top; the caller settles.

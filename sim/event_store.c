@@ -1,11 +1,12 @@
-// The memory of the event queue: growing it, and sweeping the dead out of it. Everything that can run out of memory
-// is here, and only scheduling calls it.
+// The memory of the event queue: growing it, and sweeping the dead out of it. Everything that can
+// run out of memory is here, and only scheduling calls it.
 #include "sim/event_ladder.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Replaces *block by a larger one on a cache line, with the first `used` bytes kept. On failure *block is as it was.
+// Replaces *block by a larger one on a cache line, with the first `used` bytes kept. On failure
+// *block is as it was.
 static bool enlarge(void **block, size_t used, size_t size)
 {
     void *larger = aligned_alloc(64, (size + 63) & ~(size_t)63);
@@ -30,8 +31,8 @@ static bool enlarge(void **block, size_t used, size_t size)
         (pointer) = block;                                       \
     } while (0)
 
-// Full chunks for all entries, and a broken one for each bucket that can have any, for top, for a bucket being read, and the chunk
-// being read itself.
+// Full chunks for all entries, and a broken one for each bucket that can have any, for top, for a
+// bucket being read, and the chunk being read itself.
 static uint32_t chunks_needed(uint32_t capacity, uint32_t stride)
 {
     uint32_t buckets = EVENT_RUNGS * stride;

@@ -1,5 +1,6 @@
-// The peers of the event queue: textbook implicit heaps, binary and 4-ary, written to be as fast as they can be. They are spared what ours must
-// do: no cancellation, no handles, no order among equal times, 16 bytes an event, and everything inlined.
+// The peers of the event queue: textbook implicit heaps, binary and 4-ary, written to be as fast as
+// they can be. They are spared what ours must do: no cancellation, no handles, no order among equal
+// times, 16 bytes an event, and everything inlined.
 #ifndef BENCH_PEERS_HEAP_H
 #define BENCH_PEERS_HEAP_H
 
@@ -12,8 +13,8 @@ struct peer_event {
 };
 
 struct peer_heap {
-    struct peer_event *
-        events; // room for what the caller pushes; for 4-ary use, element 1 should begin a cache line
+    // Room for what the caller pushes; for 4-ary use, element 1 should begin a cache line.
+    struct peer_event *events;
     size_t count;
 };
 
