@@ -69,7 +69,6 @@ int model_load(const char *name, struct cpu_model *model)
     struct model_names names;
     model_names(&names);
     const char *nearest = cli_nearest(name, names.list);
-    return cli_error(CLI_USAGE, "no CPU model '%s'%s%s%s; 'ringside list cpus' shows them", name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return cli_error(CLI_USAGE, "no CPU model '%s'; %s%s%s'ringside list cpus' shows them", name,
+                     nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "");
 }

@@ -173,6 +173,7 @@ struct table {
     size_t column_count;
     struct cell *cells;
     size_t count, room;
+    int *widths; // of the columns, once printing has begun
 };
 
 static void *must(void *memory)
@@ -203,6 +204,7 @@ void table_free(struct table *table)
         free(table->cells[i].plain);
     }
     free(table->cells);
+    free(table->widths);
     free((void *)(uintptr_t)table->columns);
     free(table);
 }
@@ -339,25 +341,44 @@ static void print_row(FILE *out, const struct style *style, const struct table *
     fputc('\n', out);
 }
 
-void table_print(FILE *out, const struct style *style, const struct table *table, int indent)
+static void measure(struct table *table)
 {
-    size_t rows = table_rows(table);
-    bool header = table->columns[0].title != NULL;
-    int *widths = must(calloc(table->column_count, sizeof *widths));
+    table->widths =
+        table->widths ? table->widths : must(calloc(table->column_count, sizeof *table->widths));
     for (size_t c = 0; c < table->column_count; c++) {
-        widths[c] = header ? columns_of(table->columns[c].title) : 0;
-        for (size_t r = 0; r < rows; r++) {
+        const char *title = table->columns[0].title ? table->columns[c].title : "";
+        int widest = columns_of(title);
+        for (size_t r = 0; r < table_rows(table); r++) {
             int used = columns_of(cell_text(table, r, c));
-            widths[c] = used > widths[c] ? used : widths[c];
+            widest = used > widest ? used : widest;
         }
+        table->widths[c] = widest;
     }
-    if (header) {
-        print_row(out, style, table, widths, indent, 0, true);
+}
+
+void table_print_header(FILE *out, const struct style *style, struct table *table, int indent)
+{
+    measure(table);
+    if (table->columns[0].title) {
+        print_row(out, style, table, table->widths, indent, 0, true);
     }
-    for (size_t r = 0; r < rows; r++) {
-        print_row(out, style, table, widths, indent, r, false);
+}
+
+void table_print_row(FILE *out, const struct style *style, struct table *table, int indent,
+                     size_t row)
+{
+    if (!table->widths) {
+        measure(table);
     }
-    free(widths);
+    print_row(out, style, table, table->widths, indent, row, false);
+}
+
+void table_print(FILE *out, const struct style *style, struct table *table, int indent)
+{
+    table_print_header(out, style, table, indent);
+    for (size_t r = 0; r < table_rows(table); r++) {
+        table_print_row(out, style, table, indent, r);
+    }
 }
 
 // ---- the same as files ---------------------------------------------------------------------------

@@ -72,6 +72,10 @@ void table_end_row(struct table *table);
 size_t table_rows(const struct table *table);
 
 // Prints with each line indented by `indent` blanks, columns two blanks apart, no trailing blanks.
-void table_print(FILE *out, const struct style *style, const struct table *table, int indent);
+void table_print(FILE *out, const struct style *style, struct table *table, int indent);
+// The same in pieces, for a text between the rows; complete the table first.
+void table_print_header(FILE *out, const struct style *style, struct table *table, int indent);
+void table_print_row(FILE *out, const struct style *style, struct table *table, int indent,
+                     size_t row);
 
 #endif
