@@ -119,19 +119,24 @@ struct number_field {
     size_t offset; // of a uint32_t in struct cpu_model
     uint32_t min, max;
     bool power_of_two; // 0 is allowed as well if min is 0
+    const char *doc;
 };
 
-#define TLB_FIELD(field, least, most)                                        \
-    {                                                                        \
-#field, offsetof(struct cpu_model, tlb.field), (least), (most), true \
+#define TLB_FIELD(field, least, most, doc)                                        \
+    {                                                                             \
+#field, offsetof(struct cpu_model, tlb.field), (least), (most), true, doc \
     }
 static const struct number_field tlb_fields[] = {
-    TLB_FIELD(l1i_4k, 1, TLB_L1_MAX),    TLB_FIELD(l1i_2m, 0, TLB_L1_MAX),
-    TLB_FIELD(l1d_4k, 1, TLB_L1_MAX),    TLB_FIELD(l1d_2m, 0, TLB_L1_MAX),
-    TLB_FIELD(l2_sets, 0, TLB_SETS_MAX), TLB_FIELD(l2_ways, 0, TLB_WAYS_MAX),
-    TLB_FIELD(pwc, 0, TLB_L1_MAX),       TLB_FIELD(ntlb, 0, NTLB_MAX)};
-static const struct number_field mhz_field = {"mhz", offsetof(struct cpu_model, mhz), 1, MHZ_MAX,
-                                              false};
+    TLB_FIELD(l1i_4k, 1, TLB_L1_MAX, "first level, instructions: entries for 4 KiB pages"),
+    TLB_FIELD(l1i_2m, 0, TLB_L1_MAX, "the same for 2 MiB pages"),
+    TLB_FIELD(l1d_4k, 1, TLB_L1_MAX, "first level, data: entries for 4 KiB pages"),
+    TLB_FIELD(l1d_2m, 0, TLB_L1_MAX, "the same for 2 MiB pages"),
+    TLB_FIELD(l2_sets, 0, TLB_SETS_MAX, "second level: sets"),
+    TLB_FIELD(l2_ways, 0, TLB_WAYS_MAX, "second level: ways"),
+    TLB_FIELD(pwc, 0, TLB_L1_MAX, "page-walk cache: entries a level"),
+    TLB_FIELD(ntlb, 0, NTLB_MAX, "nested TLB: entries")};
+static const struct number_field mhz_field = {
+    "mhz", offsetof(struct cpu_model, mhz), 1, MHZ_MAX, false, "clock"};
 
 enum { TLB_FIELDS = sizeof tlb_fields / sizeof *tlb_fields };
 
@@ -140,6 +145,18 @@ static const char *const head_names[] = {"name", "vendor", "title", "mhz", "feat
 static const char *const tlb_names[] = {"l1i_4k",  "l1i_2m", "l1d_4k", "l1d_2m", "l2_sets",
                                         "l2_ways", "pwc",    "ntlb",   "source", NULL};
 enum { TLB_SOURCE = TLB_FIELDS };
+
+bool cpu_model_tlb_field(const struct cpu_model *m, unsigned i, const char **name, const char **doc,
+                         uint32_t *value)
+{
+    if (i >= TLB_FIELDS) {
+        return false;
+    }
+    *name = tlb_fields[i].name;
+    *doc = tlb_fields[i].doc;
+    memcpy(value, (const char *)m + tlb_fields[i].offset, sizeof *value);
+    return true;
+}
 
 enum section { SECTION_HEAD, SECTION_TLB, SECTION_COST, SECTION_COUNT };
 static const char *const section_names[] = {"head", "tlb", "cost", NULL};

@@ -60,6 +60,10 @@ static inline bool cpu_model_has(const struct cpu_model *m, enum cpu_feature f)
 const char *cpu_feature_name(enum cpu_feature f); // "vtx"
 const char *cpu_feature_doc(enum cpu_feature f);
 
+// The geometry's field number i: its name, a phrase and its value; false when there is no such field.
+bool cpu_model_tlb_field(const struct cpu_model *m, unsigned i, const char **name, const char **doc,
+                         uint32_t *value);
+
 const char *cost_key_name(enum cost_key k); // "insn.alu"
 const char *cost_key_unit(enum cost_key k);
 const char *cost_key_doc(enum cost_key k);
