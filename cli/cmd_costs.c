@@ -8,8 +8,11 @@
 enum { MODELS_SHOWN_MAX = 12 };
 
 enum kind_choice { KIND_ALL }; // and then enum cost_kind, shifted by one
-static const char *const kind_choices[] = {"all",       "assumed",  "derived",
-                                           "published", "measured", NULL};
+static const char *const kind_choices[] = {"all",
+#define COST_KIND(NAME, name) name,
+#include "sim/cost_kind.def"
+#undef COST_KIND
+                                           NULL};
 
 struct costs_options {
     int kind; // KIND_ALL, or 1 + enum cost_kind

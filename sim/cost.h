@@ -22,7 +22,12 @@ enum cpu_feature {
 
 // How a value is known. PUBLISHED: read in the source; DERIVED: computed from published values;
 // ASSUMED: our estimate.
-enum cost_kind { COST_ASSUMED, COST_DERIVED, COST_PUBLISHED, COST_MEASURED };
+enum cost_kind {
+#define COST_KIND(NAME, name) COST_##NAME,
+#include "sim/cost_kind.def"
+#undef COST_KIND
+    COST_KIND_COUNT
+};
 
 struct cost_value {
     uint32_t value; // in the key's unit

@@ -194,7 +194,7 @@ static void errors(void)
     check_error("insn.alu ", "insn.alu2 ", 1,
                 "no cost is called 'insn.alu2'; did you mean 'insn.alu'?");
     check_error("insn.alu ", "fluxcapacitor ", 1,
-                "no cost is called 'fluxcapacitor'; 'ringside costs' lists them");
+                "no cost is called 'fluxcapacitor'; docs/costs.md says where they are listed");
     check_error("insn.mul         = 10      assumed", "insn.mul         = 10      asumed", 28,
                 "no kind is called 'asumed'; did you mean 'assumed'?");
     check_error(
