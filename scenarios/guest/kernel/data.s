@@ -1,0 +1,113 @@
+; data.s: the kernel's tables and variables.
+
+    .section .data, write
+    .align 16
+; The vector table: 256 gates of 16 bytes: handler, then present (bit 0), DPL (1-2), ring (3-4), trap gate (5). Gates that are
+; not present answer with #GP, which is what a program deserves that says INT n.
+.ifdef PARAVIRT
+.equ KERNEL_RING, 1
+.else
+.equ KERNEL_RING, 0
+.endif
+.equ GATE, 1 | KERNEL_RING << 3
+.equ DPL3, 3 << 1
+.macro GATE_TO vector, extra=0
+    .org vectors + 16 * \vector
+    .quad stub_\vector, GATE | \extra
+.endm
+vectors:
+    GATE_TO 0
+    GATE_TO 1
+    GATE_TO 3, DPL3                     ; programs may say BRK
+    GATE_TO 6
+    GATE_TO 8
+    GATE_TO 13
+    GATE_TO VEC_PF
+    GATE_TO VEC_TIMER
+    GATE_TO VEC_DISK
+    GATE_TO VEC_NIC
+    GATE_TO VEC_CONSOLE
+    GATE_TO VEC_RESCHED
+    GATE_TO VEC_SHOOT
+    GATE_TO VEC_SPURIOUS
+
+next_pid:       .quad 1
+
+    .section .bss, bss
+    .align 16
+boot_info:      .space 8                ; direct map
+cmdline:        .space 8
+ramdisk:        .space 8
+levels:         .space 8                ; of the page tables: 2 to 5
+kernel_root:    .space 8                ; physical: tables with nothing but the kernel
+cpus:           .space 8                ; processors to use
+cpus_online:    .space 8
+; mm.s
+first_free:     .space 8                ; physical: below it, all memory has been given out at least once
+ram_end:        .space 8                ; physical
+free_list:      .space 8                ; physical: frames that came back
+huge_list:      .space 8
+frame_refs:     .space 8                ; 4 bytes a frame
+zero_frame:     .space 8                ; physical
+frames_lock:    .space 8
+; sched.s
+sched_lock:     .space 8
+run_head:       .space 8
+run_tail:       .space 8
+idle_cpus:      .space 8                ; bit i: processor i halts for want of work
+jiffies:        .space 8
+sleepers:       .space 8
+sleep_lock:     .space 8
+; proc.s
+proc_lock:      .space 8
+init_task:      .space 8
+; smp.s
+shoot_lock:     .space 8
+shoot:          .space 40
+.equ SHOOT_MM, 0
+.equ SHOOT_START, 8
+.equ SHOOT_PAGES, 16
+.equ SHOOT_LEAVE, 24
+.equ SHOOT_PENDING, 32                  ; processors that have not answered yet
+; block.s, diskfs.s
+disk_sectors:   .space 8                ; 0: no disk
+disk_lock:      .space 8
+disk_queue:     .space 8
+disk_result:    .space 8
+disk_directory: .space 8
+cache_lock:     .space 8
+cache_busy:     .space 8
+cache_queue:    .space 8
+; net.s
+nic_lock:       .space 8
+nic_mac:        .space 8
+nic_peer:       .space 8
+nic_free:       .space 8
+nic_free_count: .space 8                ; directly behind nic_free
+rx_filled:      .space 8                ; receive ring: buffers put in, and frames taken out, since boot
+rx_seen:        .space 8
+tx_filled:      .space 8
+tx_seen:        .space 8
+; console.s, panic.s
+print_lock:     .space 8
+panic_once:     .space 8
+input_lock:     .space 8
+input_read:     .space 8                ; these three in this order
+input_written:  .space 8
+input_queue:    .space 8
+input_ring:     .space INPUT_ROOM
+files_lock:     .space 8
+    .align 64
+files:          .space OPEN_MAX * F_SIZE
+cpu_structs:    .space CPUS_MAX * CPU_SIZE
+cache_slots:    .space CACHE_SLOTS * C_SIZE
+sockets:        .space PORTS * SO_SIZE
+rx_buffers:     .space RING * 8
+tx_buffers:     .space RING * 8
+    .align 16
+rx_ring:        .space RING * 16
+tx_ring:        .space RING * 16
+    .align 4096
+boot_stack:     .space 4096
+boot_stack_top:
+kernel_end:
