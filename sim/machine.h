@@ -11,6 +11,7 @@
 
 struct machine;
 struct cpu;
+struct cpu_state;
 
 // What to build. machine_config_default() fills it; then change what you like.
 struct machine_config {
@@ -85,6 +86,8 @@ uint64_t machine_time(const struct machine *m);
 uint64_t machine_cpu_time(const struct machine *m, unsigned i); // processor i's time
 // brought up to date by the call
 const struct cpu_counters *machine_counters(const struct machine *m, unsigned i);
+// Processor i's registers as they stand (sim/cpu.h describes them): for reports and debuggers.
+const struct cpu_state *machine_registers(const struct machine *m, unsigned i);
 // Sum of categories == elapsed time on every processor; false and a reason otherwise. Run after
 // every run.
 bool machine_accounting_ok(const struct machine *m, char *err, size_t err_size);
