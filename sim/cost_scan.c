@@ -67,6 +67,17 @@ int word_shown(struct word w)
     return w.size < 40 ? (int)w.size : 40;
 }
 
+// "write a, b or c"; false if that would be too long.
+static bool join(char *to, size_t size, const char *const *list)
+{
+    size_t used = (size_t)snprintf(to, size, "write ");
+    for (size_t i = 0; list[i] && used < size; i++) {
+        const char *after = !list[i + 1] ? "" : list[i + 2] ? ", " : " or ";
+        used += (size_t)snprintf(to + used, size - used, "%s%s", list[i], after);
+    }
+    return used < size;
+}
+
 // The index of w in the list; or an error that guesses what was meant.
 bool scan_lookup(struct scan *p, struct word w, const char *what, const char *const *list,
                  unsigned *index)
@@ -82,9 +93,11 @@ bool scan_lookup(struct scan *p, struct word w, const char *what, const char *co
         return scan_fail(p, w.column, "no %s is called '%.*s'; did you mean '%s'?", what,
                          word_shown(w), w.text, guess);
     }
-    return scan_fail(p, w.column,
-                     "no %s is called '%.*s'; docs/costs.md says where they are listed", what,
-                     word_shown(w), w.text);
+    char all[160]; // a short list is its own remedy
+    if (!join(all, sizeof all, list)) {
+        snprintf(all, sizeof all, "'ringside costs' lists them");
+    }
+    return scan_fail(p, w.column, "no %s is called '%.*s'; %s", what, word_shown(w), w.text, all);
 }
 
 // "…" up to the closing quote on the same line; there is no escape.

@@ -194,7 +194,7 @@ static void errors(void)
     check_error("insn.alu ", "insn.alu2 ", 1,
                 "no cost is called 'insn.alu2'; did you mean 'insn.alu'?");
     check_error("insn.alu ", "fluxcapacitor ", 1,
-                "no cost is called 'fluxcapacitor'; docs/costs.md says where they are listed");
+                "no cost is called 'fluxcapacitor'; 'ringside costs' lists them");
     check_error("insn.mul         = 10      assumed", "insn.mul         = 10      asumed", 28,
                 "no kind is called 'asumed'; did you mean 'assumed'?");
     check_error(
@@ -222,6 +222,11 @@ static void errors(void)
                 "more than the line should hold; remove it or put '#' before it");
     check_error("[tlb]", "[tbl]", 2, "no section is called 'tbl'; did you mean 'tlb'?");
     check_error("[tlb]", "[tlb", 5, "the section's name is not closed; write '[tlb]'");
+    check_error("[tlb]", "[cache]", 2, "no section is called 'cache'; write tlb or cost");
+    check_error(
+        "features = vtx", "features = 3dnow", 12,
+        "no feature is called '3dnow'; write holes_closed, vtx, vpid, ept, preemption_timer, ple, "
+        "pcid, apicv or posted");
     check_error("l1i_4k = 64", "l1i_4k = 48", 10,
                 "l1i_4k is 48, which is no power of two; take 32 or 64");
     check_error("l1i_4k = 64", "l1i_4k = 512", 10, "l1i_4k is 512; it must be from 1 to 256");
