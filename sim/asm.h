@@ -67,6 +67,9 @@ struct asm_result {
 bool asm_assemble(const struct asm_request *request, struct asm_result *out);
 void asm_result_free(struct asm_result *result);
 
+/* IMAGE_ flags that a section of this name has if its directive gives none. */
+uint32_t asm_section_flags(const char *name);
+
 /* The assembler's own vocabulary as Markdown tables, made from the tables that the assembler works with: pseudo-instructions and
  * directives. *out is malloc'ed; false if memory is short. */
 bool asm_vocabulary(char **out, size_t *size);

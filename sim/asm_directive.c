@@ -79,7 +79,8 @@ static void section_attribute(struct assembler *as, struct section *s)
     struct token key = as->token;
     if (key.kind != TOKEN_IDENT) {
         asm_fail(as, &key.at,
-                 "a section's attribute is missing; use exec, write, bss, addr=, load= or align=");
+                 "a section's attribute is missing; use exec, write, const, bss, addr=, load= or "
+                 "align=");
     }
     lex_next(as);
     if (str_is(key.text, "exec")) {
@@ -89,6 +90,9 @@ static void section_attribute(struct assembler *as, struct section *s)
     } else if (str_is(key.text, "bss")) {
         s->flags |= IMAGE_WRITE;
         s->no_bytes = true;
+    } else if (str_is(key.text, "const")) {
+        s->flags = 0;
+        s->no_bytes = false;
     } else if (str_is(key.text, "addr")) {
         set_address(as, &s->has_addr, &s->addr, attribute_value(as, &key), s, &key.at);
     } else if (str_is(key.text, "load")) {
@@ -96,10 +100,10 @@ static void section_attribute(struct assembler *as, struct section *s)
     } else if (str_is(key.text, "align")) {
         set_align(as, s, attribute_value(as, &key), &key.at);
     } else {
-        asm_fail(
-            as, &key.at,
-            "'%.*s' is no attribute of a section; use exec, write, bss, addr=, load= or align=",
-            (int)key.text.n, key.text.p);
+        asm_fail(as, &key.at,
+                 "'%.*s' is no attribute of a section; use exec, write, const, bss, addr=, load= "
+                 "or align=",
+                 (int)key.text.n, key.text.p);
     }
 }
 
@@ -268,6 +272,7 @@ void directive_loc(struct assembler *as, const struct token *directive)
     const struct loc at = directive->at;
     lex_next(as);
     as->loc_file = NULL;
+    as->loc_used = true;
     if (as->token.kind == TOKEN_END) {
         return;
     }

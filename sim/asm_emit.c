@@ -246,7 +246,8 @@ static size_t make_segments(struct assembler *as, struct image_segment *segments
                                                    .bytes = s->bytes,
                                                    .size = s->stored,
                                                    .bss = s->size - s->stored,
-                                                   .flags = s->flags};
+                                                   .flags = s->flags,
+                                                   .bias = s->addr - s->load};
         }
     }
     return n;
@@ -310,10 +311,35 @@ static uint32_t file_index(struct assembler *as, struct image *img, const char *
     return (uint32_t)img->file_count++;
 }
 
+/* qsort may swap equals: of two lines at one address the smaller comes first. */
 static int by_address(const void *a, const void *b)
 {
     const struct image_line *x = a, *y = b;
-    return x->addr < y->addr ? -1 : x->addr > y->addr;
+    if (x->addr != y->addr) {
+        return x->addr < y->addr ? -1 : 1;
+    }
+    if (x->file != y->file) {
+        return x->file < y->file ? -1 : 1;
+    }
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static bool has_line(const struct assembler *as, const struct item *item)
+{
+    bool code = item->kind == ITEM_INSN || item->kind == ITEM_LI || item->kind == ITEM_LA;
+    return code && (item->loc_file || !as->loc_used);
+}
+
+/* Sections that share an address would share lines: the smallest stays. */
+static size_t drop_doubles(struct image_line *lines, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (kept == 0 || lines[kept - 1].addr != lines[i].addr) {
+            lines[kept++] = lines[i];
+        }
+    }
+    return kept;
 }
 
 static void make_lines(struct assembler *as, struct image *img)
@@ -323,15 +349,15 @@ static void make_lines(struct assembler *as, struct image *img)
     size_t n = 0, cap = 0, file_cap = 0;
     for (size_t i = 0; i < as->section_count; i++) {
         const struct section *s = as->sections[i];
+        size_t first = n;
         for (size_t j = 0; j < s->count; j++) {
             const struct item *item = &s->items[j];
-            bool code = item->kind == ITEM_INSN || item->kind == ITEM_LI || item->kind == ITEM_LA;
-            if (!code) {
+            if (!has_line(as, item)) {
                 continue;
             }
             struct loc at = source_place(item);
             uint32_t file = file_index(as, img, &files, &file_cap, at.file);
-            if (n == 0 || j == 0 || lines[n - 1].file != file || lines[n - 1].line != at.line) {
+            if (n == first || lines[n - 1].file != file || lines[n - 1].line != at.line) {
                 lines = asm_grow(as, lines, n, &cap, sizeof *lines);
                 lines[n++] = (struct image_line){s->addr + item->offset, file, at.line};
             }
@@ -342,7 +368,7 @@ static void make_lines(struct assembler *as, struct image *img)
     }
     img->files = files;
     img->lines = lines;
-    img->line_count = n;
+    img->line_count = drop_doubles(lines, n);
 }
 
 static uint64_t entry_of(struct assembler *as)

@@ -19,7 +19,7 @@ enum {
     LINE_LENGTH_MAX = 8192, /* bytes, after macro expansion; must fit line.columns */
     EXPR_DEPTH_MAX = 250,   /* of one expression, and of symbols defined by symbols */
     PARAMS_MAX = 32,
-    SECTIONS_MAX = 64,
+    SECTIONS_MAX = 256,
     CONDITIONS_MAX = 100,
     NAME_LENGTH_MAX = 255,
     SAVED_SECTIONS_MAX = 16,
@@ -400,6 +400,7 @@ struct assembler {
     struct loc last;      /* end of the source, for errors about the whole */
     const char *loc_file; /* .loc, NULL: places are as they are */
     uint32_t loc_line;
+    bool loc_used;        /* then code outside any .loc has no line */
     struct check *checks; /* .assert */
     size_t check_count, check_cap;
     struct record *records;

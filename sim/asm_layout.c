@@ -116,7 +116,7 @@ static bool pass(struct assembler *as, uint64_t min, const struct loc **moved)
             s->load = load;
             continue;
         }
-        uint64_t mask = s->align - 1;
+        uint64_t mask = (s->align > 8 ? s->align : 8) - 1;
         /* What follows a section that is loaded elsewhere follows it in both respects. */
         uint64_t addr = s->has_addr ? s->addr : (base + mask) & ~mask;
         uint64_t at = s->has_load ? s->load : s->has_addr ? addr : load + (addr - base);

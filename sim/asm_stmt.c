@@ -5,7 +5,7 @@
 
 /* ---- sections and items ------------------------------------------------------------------------------------------------- */
 
-static const struct {
+static const struct known_section {
     const char *name;
     uint32_t flags;
     bool no_bytes;
@@ -14,11 +14,27 @@ static const struct {
                       {".data", IMAGE_WRITE, false},
                       {".bss", IMAGE_WRITE, true}};
 
+/* The row for a name, with or without its dot; NULL for a name of the user's own. */
+static const struct known_section *known(struct str name)
+{
+    for (size_t i = 0; i < sizeof known_sections / sizeof *known_sections; i++) {
+        if (str_is(name, known_sections[i].name) || str_is(name, known_sections[i].name + 1)) {
+            return &known_sections[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t asm_section_flags(const char *name)
+{
+    const struct known_section *k = known(str_of(name));
+    return k ? k->flags : 0;
+}
+
 struct section *section_find(struct assembler *as, struct str name, const struct loc *at)
 {
     for (size_t i = 0; i < as->section_count; i++) {
-        if (str_is(name, as->sections[i]->name) ||
-            (name.p[0] != '.' && str_is(name, as->sections[i]->name + 1))) {
+        if (str_is(name, as->sections[i]->name)) {
             return as->sections[i];
         }
     }
@@ -28,15 +44,10 @@ struct section *section_find(struct assembler *as, struct str name, const struct
     struct section *s = asm_alloc(as, sizeof *s);
     s->name = asm_copy(as, name);
     s->opened = *at;
-    s->align = 8;
-    for (size_t i = 0; i < sizeof known_sections / sizeof *known_sections; i++) {
-        /* "text" means ".text". */
-        if (str_is(name, known_sections[i].name) || str_is(name, known_sections[i].name + 1)) {
-            s->name = known_sections[i].name;
-            s->flags = known_sections[i].flags;
-            s->no_bytes = known_sections[i].no_bytes;
-        }
-    }
+    s->align = 1;
+    const struct known_section *k = known(name);
+    s->flags = k ? k->flags : 0;
+    s->no_bytes = k && k->no_bytes;
     as->sections[as->section_count++] = s;
     return s;
 }

@@ -1,7 +1,7 @@
 /* image.c: the file form of a T64 program. Little endian, no padding, nothing optional, so that one image has exactly one form:
  *
  *   magic "T64IMAGE", u32 version, u32 segments, u32 symbols, u32 files, u32 lines, u64 entry
- *   segments: u64 addr, u64 size, u64 bss, u32 flags, name
+ *   segments: u64 addr, u64 bias, u64 size, u64 bss, u32 flags, name
  *   symbols:  u64 value, u8 is_address, name
  *   files:    name
  *   lines:    u64 addr, u32 file, u32 line
@@ -25,7 +25,7 @@ enum {
     SEGMENTS_MAX = 256,
     NAME_MAX_LENGTH = 1023,
     /* The smallest form of each table's row: bounds a count by the file's size before memory is asked for. */
-    SEGMENT_BYTES = 8 + 8 + 8 + 4 + 2 + 1,
+    SEGMENT_BYTES = 8 + 8 + 8 + 8 + 4 + 2 + 1,
     SYMBOL_BYTES = 8 + 1 + 2 + 1,
     FILE_BYTES = 2 + 1,
     LINE_BYTES = 8 + 4 + 4,
@@ -62,7 +62,8 @@ static const char *check_segment(const struct image *img, size_t i)
     if (s->flags & ~(uint32_t)(IMAGE_WRITE | IMAGE_EXEC)) {
         return "a segment has unknown flags";
     }
-    if (s->size > UINT64_MAX - s->bss || s->addr > UINT64_MAX - (s->size + s->bss)) {
+    if (s->size > UINT64_MAX - s->bss || s->addr > UINT64_MAX - (s->size + s->bss) ||
+        s->addr + s->bias > UINT64_MAX - (s->size + s->bss)) {
         return "a segment goes beyond the end of the address space";
     }
     if (s->size + s->bss == 0) {
@@ -83,7 +84,7 @@ static const char *check_segment(const struct image *img, size_t i)
 static const char *check_symbol(const struct image *img, size_t i)
 {
     const struct image_symbol *s = &img->symbols[i], *p = s - 1;
-    if (!is_identifier(s->name)) {
+    if (!is_identifier(s->name) || s->name[0] == '.') {
         return "a symbol's name is not an identifier";
     }
     if (isa_reg_find(s->name, strlen(s->name)) >= 0) {
@@ -159,6 +160,7 @@ static void put_image(struct writer *w, const struct image *img)
     for (size_t i = 0; i < img->segment_count; i++) {
         const struct image_segment *s = &img->segments[i];
         put_int(w, s->addr, 8);
+        put_int(w, s->bias, 8);
         put_int(w, s->size, 8);
         put_int(w, s->bss, 8);
         put_int(w, s->flags, 4);
@@ -317,6 +319,7 @@ static void get_tables(struct reader *r, struct image *img, struct image_segment
     for (size_t i = 0; i < img->segment_count && !r->why; i++) {
         struct image_segment *s = &segments[i];
         s->addr = get_int(r, 8);
+        s->bias = get_int(r, 8);
         s->size = get_int(r, 8);
         s->bss = get_int(r, 8);
         s->flags = (uint32_t)get_int(r, 4);

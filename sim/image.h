@@ -14,6 +14,8 @@ struct image_segment {
     const uint8_t *bytes;
     uint64_t size, bss;
     uint32_t flags; // IMAGE_WRITE | IMAGE_EXEC
+    // symbols and lines of this segment are at addr + bias: not 0 if it runs elsewhere than it is loaded
+    uint64_t bias;
 };
 enum { IMAGE_WRITE = 1, IMAGE_EXEC = 2 };
 
