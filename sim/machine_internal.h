@@ -8,7 +8,9 @@
 #ifndef RINGSIDE_SIM_MACHINE_INTERNAL_H
 #define RINGSIDE_SIM_MACHINE_INTERNAL_H
 
+#include "sim/block.h"
 #include "sim/bus.h"
+#include "sim/cpu.h"
 #include "sim/event.h"
 #include "sim/machine.h"
 #include "sim/mem.h"
@@ -38,17 +40,26 @@ struct machine {
     struct mem mem;
     struct bus bus;
     struct event_queue events;
-    struct cpu *cpu; // config.cpus of them
+    struct cpu *cpu;               // config.cpus of them
+    struct code_cache code;        // decoded code of the bare machine
+    struct code_cache *translated; // of a translating monitor, or NULL
     struct devices *devices;
     const struct monitor_ops *monitor; // a hypervisor modelled in C, or NULL: see sim/vmcs.h
     void *monitor_state;
-    struct stop_info stop;
+    struct stop_info stop;   // final once its reason is set: power-off, triple fault
+    struct stop_info report; // what machine_run returned last
 
+    bool in_turn;      // an instruction limit cut a turn short: it goes on in the next run
     unsigned turn;     // the processor whose turn it is
     uint64_t turn_end; // and when its turn ends, at the latest
-    bool in_turn;
     int running; // the processor inside whose instruction we are, or -1 (an event is being fired, or nothing runs)
 };
+
+// RAM [addr, addr + n) was written behind the processors' backs, or in a frame with notes: drop decoded code, tell who watches.
+void machine_stored(struct machine *m, uint64_t addr, uint64_t n);
+
+// A processor that waited is runnable again: its time until now was waiting.
+void machine_woken(struct machine *m, struct cpu *c);
 
 // ---- for devices ----------------------------------------------------------------------------------
 

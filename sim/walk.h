@@ -97,7 +97,10 @@ struct walk_result {
     bool fault_final;    // dim > 0: the fault was on the final address, not on a guest table entry
     uint64_t address;    // WALK_OK: the translated address (host-physical)
     unsigned page_shift; // PAGE_SHIFT or HUGE_PAGE_SHIFT: the smallest leaf of all dimensions
-    bool w, u, nx, d; // combined rights, and whether the leaf's D (of every dimension) is set now
+    bool w, u, nx,
+        d; // the guest table's rights; and whether the leaf's D (of every dimension that keeps one) is set now
+    bool nested_r, nested_w,
+        nested_x;     // what the nested dimensions allow; all true where there are none
     unsigned refs;    // entries read
     unsigned ad_sets; // entries in which A or D was set
     uint64_t cost;    // cycles: refs and A/D updates priced

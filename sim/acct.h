@@ -1,0 +1,65 @@
+// Where cycles go. At every moment each cycle of a processor stands in one category: the running mode's cycles are brought up to date
+// when the mode changes, everything else is charged as it happens, by the functions below and nowhere else.
+#ifndef RINGSIDE_SIM_ACCT_H
+#define RINGSIDE_SIM_ACCT_H
+
+#include "sim/cpu.h"
+
+// Bring the running category up to date.
+static inline void acct_flush(struct cpu *c)
+{
+    assert(c->mark >= c->budget);
+    c->counters.cycles[c->category] += (uint64_t)(c->mark - c->budget);
+    c->mark = c->budget;
+}
+
+// From now on, instructions' cycles go to `category`.
+static inline void acct_switch(struct cpu *c, enum cycle_category category)
+{
+    acct_flush(c);
+    c->category = category;
+}
+
+// `cycles` pass now, in the running category.
+static inline void acct_advance(struct cpu *c, uint64_t cycles)
+{
+    c->budget -= (int64_t)cycles;
+}
+
+// `cycles` pass now, for `category`.
+static inline void acct_charge_cycles(struct cpu *c, enum cycle_category category, uint64_t cycles)
+{
+    assert(cycles <= INT64_MAX / 2);
+    c->budget -= (int64_t)cycles;
+    c->mark -= (int64_t)cycles;
+    c->counters.cycles[category] += cycles;
+}
+
+// `count` times the cost of `key` pass now, for `category`. What hypervisors charge goes through here too.
+static inline void acct_charge(struct cpu *c, enum cycle_category category, enum cost_key key,
+                               uint64_t count)
+{
+    acct_charge_cycles(c, category, c->cost[key] * count);
+}
+
+// `cycles` that have just passed in the running mode belong to `category` after all.
+static inline void acct_move(struct cpu *c, enum cycle_category category, uint64_t cycles)
+{
+    c->mark -= (int64_t)cycles;
+    assert(c->mark >= c->budget);
+    c->counters.cycles[category] += cycles;
+}
+
+// Nothing happens on this processor until `time`, if that is in the future.
+static inline void acct_wait(struct cpu *c, enum cycle_category category, uint64_t time)
+{
+    uint64_t now = cpu_now(c);
+    if (time > now) {
+        acct_charge_cycles(c, category, time - now);
+    }
+}
+
+// Whether the categories sum to the time that has passed since reset. The sum comes from the charges, the time from the clock.
+bool acct_ok(const struct cpu *c, char *err, size_t err_size);
+
+#endif

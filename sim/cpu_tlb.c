@@ -1,0 +1,387 @@
+// What a processor does when the fast tables do not know an address: the modelled TLB's look-up, the walk, and filling and dropping
+// entries. Every rule here is docs/machine.md's, "Translation".
+#include "sim/acct.h"
+#include "sim/block.h"
+#include "sim/cpu.h"
+#include "sim/vmcs.h"
+
+// Which access it is, unpacked once.
+struct lookup {
+    uint64_t va;
+    enum cpu_access access;
+    bool user, paging, nested;
+    struct tlb_l1 *l1;
+};
+
+// ---- fast tables ----------------------------------------------------------------------------------
+
+static void forget_fast_slot(struct cpu *c, bool code, unsigned slot)
+{
+    for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+        if (code) {
+            c->fast_code[mode][slot].tag = FAST_NONE;
+        } else {
+            c->fast_data[mode][slot].read_tag = FAST_NONE;
+            c->fast_data[mode][slot].write_tag = FAST_NONE;
+        }
+    }
+}
+
+// Which rights suffice: what docs/machine.md says of an entry that "allows the access".
+static inline bool allows(const struct cpu *c, uint64_t data, enum cpu_access access, bool user)
+{
+    if (user && !(data & TLB_U)) {
+        return false;
+    }
+    switch (access) {
+    case ACC_READ: return !(data & TLB_NR);
+    case ACC_FETCH: return !(data & (TLB_NX | TLB_NF));
+    case ACC_WRITE: break;
+    }
+    return (data & TLB_D) && !(data & TLB_NW) &&
+           ((data & TLB_W) || (!user && !(c->s.msw & MSW_WP)));
+}
+
+// Let the coming accesses of this sort to this page go the fast way. `data`: frame of the 4 KiB page and rights.
+static void fill_fast(struct cpu *c, const struct lookup *l, uint64_t frame, uint64_t rights)
+{
+    uint64_t page = l->va & ~PAGE_MASK, tag = page | c->space;
+    unsigned slot = (unsigned)(l->va >> PAGE_SHIFT) & FAST_MASK;
+    unsigned mode = l->user ? MODE_USER : MODE_KERNEL;
+    if (!mem_has(c->mem, frame, PAGE_SIZE)) {
+        return; // devices, and addresses with nothing behind them, are never fast
+    }
+    if (l->access == ACC_FETCH) {
+        struct fast_code *f = &c->fast_code[mode][slot];
+        f->page = code_page_at(c->code_cache, frame);
+        f->tag = f->page ? tag : FAST_NONE;
+        if (c->code_cache->full) {
+            cpu_break(c);
+        }
+        return;
+    }
+    uint8_t *notes = &c->mem->frame[frame >> PAGE_SHIFT];
+    struct fast_data *f = &c->fast_data[mode][slot];
+    f->addend = (uintptr_t)(c->mem->bytes + frame) - (uintptr_t)page;
+    f->read_tag = allows(c, rights, ACC_READ, l->user) ? tag : FAST_NONE;
+    f->write_tag = FAST_NONE;
+    if (!(*notes & (FRAME_CODE | FRAME_WATCHED)) && allows(c, rights, ACC_WRITE, l->user)) {
+        f->write_tag = tag;
+        *notes |= FRAME_WRITTEN;
+    }
+}
+
+void cpu_forget_writes(struct cpu *c, uint64_t frame)
+{
+    uintptr_t host = (uintptr_t)(c->mem->bytes + frame);
+    for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+        for (unsigned k = 0; k < FAST_PAGES; k++) {
+            struct fast_data *f = &c->fast_data[mode][k];
+            if (f->write_tag != FAST_NONE && f->addend + (f->write_tag & ~PAGE_MASK) == host) {
+                f->write_tag = FAST_NONE;
+            }
+        }
+    }
+}
+
+// ---- first level ----------------------------------------------------------------------------------
+
+static void forget_derived(struct cpu *c, struct tlb_l1 *l1, uint64_t index)
+{
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t bits = l1->derived[index][word]; bits; bits &= bits - 1) {
+            unsigned slot = word * 64 + (unsigned)__builtin_ctzll(bits);
+            forget_fast_slot(c, l1 == &c->tlb.i, slot);
+        }
+        l1->derived[index][word] = 0;
+    }
+}
+
+static void put_l1(struct cpu *c, const struct lookup *l, uint64_t tag, uint64_t data, bool huge)
+{
+    struct tlb_l1 *l1 = l->l1;
+    if (huge) {
+        if (!l1->has_huge) {
+            return;
+        }
+        uint64_t index = (l->va >> HUGE_PAGE_SHIFT) & l1->huge_mask;
+        forget_derived(c, l1, index);
+        l1->huge[index] = (struct tlb_entry){tag, data};
+        return;
+    }
+    struct tlb_entry *e = &l1->small[(l->va >> PAGE_SHIFT) & l1->small_mask];
+    if (e->tag) {
+        unsigned slot = (unsigned)(e->tag >> (SPACE_BITS + 1)) & FAST_MASK;
+        forget_fast_slot(c, l1 == &c->tlb.i, slot);
+    }
+    *e = (struct tlb_entry){tag, data};
+}
+
+// An entry satisfied the look-up: its frame for this page, and the fast tables' share of it.
+static void use_entry(struct cpu *c, const struct lookup *l, uint64_t data, bool huge, uint64_t *pa)
+{
+    uint64_t frame = data & PTE_FRAME;
+    if (huge) {
+        frame |= l->va & (HUGE_PAGE_SIZE - 1) & ~PAGE_MASK;
+        if (!l->l1->has_huge) {
+            // Nothing in the first level vouches for this page: it is looked up every time.
+            *pa = frame | (l->va & PAGE_MASK);
+            return;
+        }
+        unsigned slot = (unsigned)(l->va >> PAGE_SHIFT) & FAST_MASK;
+        uint64_t index = (l->va >> HUGE_PAGE_SHIFT) & l->l1->huge_mask;
+        l->l1->derived[index][slot / 64] |= UINT64_C(1) << (slot % 64);
+    }
+    fill_fast(c, l, frame, data & TLB_RIGHTS);
+    *pa = frame | (l->va & PAGE_MASK);
+}
+
+static void drop_l1(struct cpu *c, struct tlb_l1 *l1, uint64_t va)
+{
+    struct tlb_entry *small = &l1->small[(va >> PAGE_SHIFT) & l1->small_mask];
+    if (small->tag == tlb_tag(va, false, c->space)) {
+        small->tag = 0;
+        forget_fast_slot(c, l1 == &c->tlb.i, (unsigned)(va >> PAGE_SHIFT) & FAST_MASK);
+    }
+    uint64_t index = (va >> HUGE_PAGE_SHIFT) & l1->huge_mask;
+    if (l1->has_huge && l1->huge[index].tag == tlb_tag(va, true, c->space)) {
+        l1->huge[index].tag = 0;
+        forget_derived(c, l1, index);
+    }
+}
+
+static void drop_l2(struct tlb *t, uint64_t tag, uint64_t page)
+{
+    int64_t at = t->has_l2 ? tlb_l2_find(t, tag, page) : -1;
+    if (at >= 0) {
+        t->l2_tag[at] = 0;
+    }
+}
+
+void cpu_drop_page(struct cpu *c, uint64_t va)
+{
+    if (c->space == SPACE_NONE) {
+        return;
+    }
+    drop_l1(c, &c->tlb.i, va);
+    drop_l1(c, &c->tlb.d, va);
+    drop_l2(&c->tlb, tlb_tag(va, false, c->space), va >> PAGE_SHIFT);
+    drop_l2(&c->tlb, tlb_tag(va, true, c->space), va >> HUGE_PAGE_SHIFT);
+    tlb_drop_walk_cache(&c->tlb);
+    // The running block relies on its page being in L1 I: if that may be gone, the next instruction must be looked up.
+    if ((va ^ c->s.pc) >> HUGE_PAGE_SHIFT == 0) {
+        cpu_break(c);
+    }
+}
+
+void cpu_drop_space(struct cpu *c)
+{
+    unsigned asid = c->s.msw & MSW_PCIDE ? (unsigned)(c->s.ptbr & PTBR_ASID) : 0;
+    if (tlb_drop_space(&c->tlb, cpu_vpid(c), asid)) {
+        cpu_forget_fast(c);
+    }
+    cpu_enter_space(c);
+}
+
+void cpu_drop_vpid(struct cpu *c)
+{
+    if (tlb_drop_vpid(&c->tlb, cpu_vpid(c))) {
+        cpu_forget_fast(c);
+    }
+    cpu_enter_space(c);
+}
+
+// ---- the walk -------------------------------------------------------------------------------------
+
+// The lowest level whose cached point covers va goes into w->start.
+static bool find_point(const struct cpu *c, uint64_t va, struct walker *w)
+{
+    const struct tlb *t = &c->tlb;
+    const struct tlb_space *s = &t->space[t->current];
+    for (unsigned level = 2; level <= c->levels; level++) {
+        uint64_t prefix = va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1));
+        const struct pwc_entry *e = &t->pwc[level][prefix & t->pwc_mask];
+        if (e->key == prefix + 1 && e->space == s->number && e->epoch == s->epoch) {
+            w->start_level = level;
+            w->start = e->point;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_points(struct cpu *c, uint64_t va, const struct walker *w)
+{
+    struct tlb *t = &c->tlb;
+    const struct tlb_space *s = &t->space[t->current];
+    for (unsigned level = w->leaf_level + 1; level <= w->top_read; level++) {
+        uint64_t prefix = va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1));
+        t->pwc[level][prefix & t->pwc_mask] = (struct pwc_entry){
+            .key = prefix + 1, .space = s->number, .epoch = s->epoch, .point = w->point[level]};
+    }
+}
+
+// The walk ended in a fault: what the instruction will be told.
+static bool walk_failed(struct cpu *c, const struct lookup *l, const struct walk_result *r)
+{
+    if (r->fault_dim == 0 && l->paging) {
+        assert(r->status == WALK_FAULT);
+        tlb_drop_walk_cache(&c->tlb);
+        c->fault =
+            (struct cpu_fault){.vector = VEC_PF, .error = r->error, .addr = l->va, .linear = l->va};
+        return false;
+    }
+    c->fault = (struct cpu_fault){
+        .vector = FAULT_EXIT,
+        .exit = r->status == WALK_MISCONFIG ? EXIT_EPT_MISCONFIG : EXIT_EPT_VIOLATION,
+        .error = r->error | (r->fault_final ? EPT_FAULT_FINAL : 0u),
+        .addr = r->fault_addr,
+        .linear = l->va,
+    };
+    return false;
+}
+
+static void walk_chain_of(const struct cpu *c, const struct lookup *l, struct walk_dim *chain,
+                          unsigned *dims)
+{
+    *dims = 0;
+    if (l->paging) {
+        chain[(*dims)++] = (struct walk_dim){
+            .format = WALK_GUEST, .root = c->s.ptbr & PTBR_FRAME, .levels = c->levels};
+    }
+    if (l->nested) {
+        chain[(*dims)++] = c->vmcs->control.nested;
+    }
+}
+
+static bool do_walk(struct cpu *c, const struct lookup *l, struct walk_result *out)
+{
+    struct walker w;
+    struct walk_dim chain[WALK_DIMS_MAX];
+    unsigned dims;
+    walk_chain_of(c, l, chain, &dims);
+    struct walk_access access = {.write = l->access == ACC_WRITE,
+                                 .fetch = l->access == ACC_FETCH,
+                                 .user = l->user,
+                                 .wp = c->s.msw & MSW_WP};
+    walker_init(&w, c->mem, chain, dims, access, NULL);
+    w.ref_cost = (uint32_t)c->cost[COST_WALK_REF];
+    w.ad_cost = (uint32_t)c->cost[COST_WALK_AD];
+    if (c->tlb.has_pwc && l->paging && find_point(c, l->va, &w)) {
+        w.result.cost += c->cost[COST_WALK_PWC];
+    }
+    bool ok;
+    if (!l->nested) {
+        ok = walk_native(&w, l->va);
+    } else {
+        w.ntlb = c->tlb.ntlb.entry ? &c->tlb.ntlb : NULL;
+        ok = walk_chain(&w, l->va, true);
+    }
+    bool fetch = l->access == ACC_FETCH;
+    *(fetch ? &c->counters.walks_i : &c->counters.walks_d) += 1;
+    *(fetch ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += w.result.refs;
+    acct_charge_cycles(c, l->nested ? CYC_WALK_2D : CYC_WALK, w.result.cost);
+    if (!ok) {
+        return walk_failed(c, l, &w.result);
+    }
+    if (c->tlb.has_pwc && l->paging) {
+        keep_points(c, l->va, &w);
+    }
+    *out = w.result;
+    return true;
+}
+
+static bool walk_and_fill(struct cpu *c, const struct lookup *l, uint64_t *pa)
+{
+    struct walk_result r;
+    if (!do_walk(c, l, &r)) {
+        return false;
+    }
+    bool huge = r.page_shift == HUGE_PAGE_SHIFT;
+    uint64_t tag = tlb_tag(l->va, huge, c->space), page = l->va >> r.page_shift;
+    uint64_t data = (r.address & PTE_FRAME & ~((UINT64_C(1) << r.page_shift) - 1)) |
+                    (r.w ? TLB_W : 0u) | (r.u ? TLB_U : 0u) | (r.nx ? TLB_NX : 0u) |
+                    (r.d ? TLB_D : 0u) | (r.nested_r ? 0u : TLB_NR) | (r.nested_w ? 0u : TLB_NW) |
+                    (r.nested_x ? 0u : TLB_NF);
+    if (c->tlb.has_l2) {
+        tlb_l2_fill(&c->tlb, tag, page, data);
+    }
+    put_l1(c, l, tag, data, huge);
+    use_entry(c, l, data, huge, pa);
+    return true;
+}
+
+// ---- look-up --------------------------------------------------------------------------------------
+
+// The second level, behind a first-level miss. Sets *drop if it has the translation, but one that does not allow the access.
+static bool look_up_l2(struct cpu *c, const struct lookup *l, uint64_t *pa, bool *drop)
+{
+    struct tlb *t = &c->tlb;
+    bool huge = false;
+    uint64_t tag = tlb_tag(l->va, false, c->space);
+    int64_t at = tlb_l2_find(t, tag, l->va >> PAGE_SHIFT);
+    if (at < 0) {
+        huge = true;
+        tag = tlb_tag(l->va, true, c->space);
+        at = tlb_l2_find(t, tag, l->va >> HUGE_PAGE_SHIFT);
+    }
+    if (at < 0) {
+        return false;
+    }
+    *(l->access == ACC_FETCH ? &c->counters.l2i_hit : &c->counters.l2d_hit) += 1;
+    acct_charge(c, l->nested ? CYC_WALK_2D : CYC_WALK, COST_TLB_L2, 1);
+    uint64_t data = t->l2_data[at];
+    if (!allows(c, data, l->access, l->user)) {
+        *drop = true;
+        return false;
+    }
+    put_l1(c, l, tag, data, huge);
+    use_entry(c, l, data, huge, pa);
+    return true;
+}
+
+static bool look_up(struct cpu *c, const struct lookup *l, uint64_t *pa)
+{
+    struct tlb_l1 *l1 = l->l1;
+    bool drop = false, huge = false;
+    const struct tlb_entry *e = &l1->small[(l->va >> PAGE_SHIFT) & l1->small_mask];
+    if (e->tag != tlb_tag(l->va, false, c->space)) {
+        huge = true;
+        e = &l1->huge[(l->va >> HUGE_PAGE_SHIFT) & l1->huge_mask];
+        e = e->tag == tlb_tag(l->va, true, c->space) ? e : NULL;
+    }
+    if (e && allows(c, e->data, l->access, l->user)) {
+        use_entry(c, l, e->data, huge, pa);
+        return true;
+    }
+    *(l->access == ACC_FETCH ? &c->counters.l1i_miss : &c->counters.l1d_miss) += 1;
+    drop = e != NULL;
+    if (!drop && c->tlb.has_l2 && look_up_l2(c, l, pa, &drop)) {
+        return true;
+    }
+    if (drop) {
+        cpu_drop_page(c, l->va);
+    }
+    return walk_and_fill(c, l, pa);
+}
+
+bool cpu_translate(struct cpu *c, uint64_t va, enum cpu_access access, bool user, uint64_t *pa)
+{
+    struct lookup l = {.va = va,
+                       .access = access,
+                       .user = user,
+                       .paging = c->s.msw & MSW_PG,
+                       .nested = c->vmcs && c->vmcs->control.ept,
+                       .l1 = access == ACC_FETCH ? &c->tlb.i : &c->tlb.d};
+    if (l.paging) {
+        if (!walk_canonical(va, c->levels)) {
+            return cpu_fail(c, VEC_GP, 0);
+        }
+    } else if (!l.nested || va >> PHYS_BITS) {
+        *pa = va;
+        fill_fast(c, &l, va & ~PAGE_MASK, TLB_W | TLB_U | TLB_D);
+        return true;
+    }
+    assert(c->space != SPACE_NONE && c->tlb.alive[c->space]);
+    return look_up(c, &l, pa);
+}

@@ -1,0 +1,165 @@
+// Making a machine go: whose turn it is, until when, and when the next event fires. Everything follows from the machine's state alone, never
+// from where a caller cut a run in two.
+#include "sim/acct.h"
+#include "sim/dev_machine.h"
+#include "sim/machine_internal.h"
+#include "sim/vmcs.h"
+
+// The runnable processor with the smallest (time, index), other than `but`; NULL if there is none.
+static struct cpu *earliest(struct machine *m, const struct cpu *but)
+{
+    struct cpu *best = NULL;
+    for (unsigned k = 0; k < m->config.cpus; k++) {
+        struct cpu *c = &m->cpu[k];
+        if (c != but && cpu_runnable(c) && (!best || cpu_now(c) < cpu_now(best))) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+static enum stop_reason report(struct machine *m, enum stop_reason why, unsigned cpu)
+{
+    m->report = m->stop;
+    if (m->stop.reason == STOP_NONE) {
+        m->report = (struct stop_info){.reason = why, .cpu = cpu, .pc = m->cpu[cpu].s.pc};
+    }
+    return m->report.reason;
+}
+
+// Waiting processors have waited until `time`, as far as that is in their future.
+static void let_wait(struct machine *m, uint64_t time)
+{
+    for (unsigned k = 0; k < m->config.cpus; k++) {
+        struct cpu *c = &m->cpu[k];
+        if (!cpu_runnable(c)) {
+            acct_wait(c, c->idle ? c->idle_category : CYC_IDLE, time);
+        }
+    }
+}
+
+static void fire_next(struct machine *m)
+{
+    assert(m->running < 0);
+    event_step(&m->events, event_next_time(&m->events));
+}
+
+// Whether an event could make some processor runnable: one that waits for an interrupt and would take it.
+static bool can_wake(const struct machine *m)
+{
+    for (unsigned k = 0; k < m->config.cpus; k++) {
+        const struct cpu *c = &m->cpu[k];
+        if (!c->s.parked &&
+            (c->idle || c->vmcs || c->trap_guest || (c->s.halted && (c->s.flags & FLAG_IF)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Every processor waits. True if an event was fired; else *why says how the run ends.
+static bool pass_time(struct machine *m, uint64_t until, enum stop_reason *why)
+{
+    uint64_t next = event_next_time(&m->events);
+    bool outside = machine_net_plugged(m); // something beyond this machine may yet wake it
+    if (!can_wake(m) || (next == SIM_TIME_NEVER && (!outside || until == UINT64_MAX))) {
+        *why = STOP_DEADLOCK;
+        return false;
+    }
+    if (next >= until) {
+        let_wait(m, until);
+        *why = STOP_LIMIT;
+        return false;
+    }
+    let_wait(m, next);
+    fire_next(m);
+    return true;
+}
+
+// One turn of the earliest processor. Takes what it completes from *left.
+static void take_turn(struct machine *m, struct cpu *c, uint64_t until, uint64_t *left)
+{
+    uint64_t next = event_next_time(&m->events), end;
+    if (m->in_turn) {
+        end = m->turn_end;
+    } else {
+        const struct cpu *other = earliest(m, c);
+        end = other ? cpu_now(other) + m->config.quantum : UINT64_MAX;
+    }
+    end = next < end ? next : end;
+    m->turn = c->index;
+    m->turn_end = end;
+    if (m->config.cpus == 1 && until < end) {
+        end = until; // alone, nobody can tell where a turn was cut
+    }
+    uint64_t before = c->instructions;
+    m->running = (int)c->index;
+    cpu_run(c, end, *left);
+    m->running = -1;
+    *left -= c->instructions - before;
+    m->turn_end = c->until < m->turn_end ? c->until : m->turn_end;
+    m->in_turn = *left == 0 && cpu_runnable(c) && cpu_now(c) < m->turn_end;
+}
+
+enum stop_reason machine_run(struct machine *m, uint64_t until, uint64_t max_instructions)
+{
+    uint64_t left = max_instructions;
+    enum stop_reason why;
+    while (m->stop.reason == STOP_NONE) {
+        struct cpu *c = earliest(m, NULL);
+        if (!c) {
+            m->in_turn = false;
+            if (!pass_time(m, until, &why)) {
+                return report(m, why, 0);
+            }
+            continue;
+        }
+        uint64_t now = cpu_now(c);
+        if (now >= until || left == 0) {
+            let_wait(m, now >= until ? until : now);
+            return report(m, STOP_LIMIT, c->index);
+        }
+        if (m->in_turn && cpu_runnable(&m->cpu[m->turn])) {
+            c = &m->cpu[m->turn];
+        } else {
+            m->in_turn = false;
+            if (event_next_time(&m->events) <= now) {
+                fire_next(m);
+                continue;
+            }
+        }
+        take_turn(m, c, until, &left);
+    }
+    struct cpu *c = earliest(m, NULL);
+    let_wait(m, c ? cpu_now(c) : 0);
+    return report(m, m->stop.reason, m->stop.cpu);
+}
+
+enum stop_reason machine_step(struct machine *m, unsigned cpu)
+{
+    assert(cpu < m->config.cpus);
+    struct cpu *c = &m->cpu[cpu];
+    while (m->stop.reason == STOP_NONE) {
+        uint64_t next = event_next_time(&m->events);
+        if (cpu_runnable(c) && next > cpu_now(c)) {
+            m->running = (int)cpu;
+            cpu_set_deadline(c, UINT64_MAX);
+            c->until = UINT64_MAX;
+            cpu_step(c);
+            cpu_break(c);
+            code_cache_tidy(c->code_cache);
+            m->running = -1;
+            m->in_turn = m->in_turn && m->turn != cpu;
+            report(m, STOP_NONE, cpu);
+            return m->stop.reason;
+        }
+        if (next == SIM_TIME_NEVER || (!cpu_runnable(c) && !can_wake(m))) {
+            return report(m, STOP_DEADLOCK, cpu);
+        }
+        if (!cpu_runnable(c)) {
+            acct_wait(c, c->idle ? c->idle_category : CYC_IDLE, next);
+        }
+        fire_next(m);
+    }
+    return report(m, m->stop.reason, m->stop.cpu);
+}
