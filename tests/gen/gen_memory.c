@@ -14,15 +14,11 @@
 
 // ---- frames --------------------------------------------------------------------------------------
 
-static uint64_t frames_of_ram(const struct gen *g)
-{
-    return g->p->config.ram >> PAGE_SHIFT;
-}
-
+// Only from the first 2 MiB: those the kernel sees as a whole, and what lies above is data and nothing else.
 uint64_t gen_frames(struct gen *g, unsigned n)
 {
     for (;;) {
-        uint64_t first = 2 + gen_below(g, frames_of_ram(g) - 2 - n), i = 0;
+        uint64_t first = 2 + gen_below(g, (HUGE_PAGE_SIZE >> PAGE_SHIFT) - 2 - n), i = 0;
         while (i < n && !g->taken[first + i]) {
             i++;
         }
@@ -177,6 +173,7 @@ static uint64_t upper_bits(struct gen *g)
     case 3:
         return gen_chance(g, 50) ? P
                                  : UINT64_C(1) << 45; // absent, reserved: the region is not there
+    case 4: return g->profile->traits & GEN_WILD ? PS : 0; // reserved, or at level 2 a leaf
     default: return 0;
     }
 }

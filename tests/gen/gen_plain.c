@@ -154,7 +154,8 @@ static void call(struct gen *g)
 static void indirect(struct gen *g)
 {
     unsigned at = gen_forward(g, OP_LEA, 6, 0);
-    int64_t off = gen_chance(g, 80) ? 0 : (int64_t)gen_below(g, 8);
+    bool exotic = g->profile->traits & GEN_WILD;
+    int64_t off = gen_chance(g, 80) ? 0 : (int64_t)gen_below(g, exotic ? 8 : 4);
     if (gen_chance(g, 10)) {
         gen_li(g, 6, gen_bits(g)); // hardly canonical
     }
@@ -188,16 +189,24 @@ static void data_code(struct gen *g)
     gen_op(g, OP_JALR, REG_LR, 6, 0, 0);
 }
 
+// Any word, or a real opcode with wrong bits. What happens to be an instruction may do anything, so that portable programs
+// must do without.
+static uint32_t random_word(struct gen *g)
+{
+    uint32_t word = (uint32_t)gen_bits(g);
+    if (gen_chance(g, 50)) {
+        const struct isa_row *row = isa_row(1 + (unsigned)gen_below(g, OP_COUNT - 1));
+        word = (uint32_t)row->opcode << 24 | (word & 0xffffff & (uint32_t)gen_bits(g));
+    }
+    if (!(g->profile->traits & GEN_WILD) && isa_decode(word).op != OP_INVALID) {
+        word |= 0xff000000; // no such opcode
+    }
+    return word;
+}
+
 static void garbage(struct gen *g)
 {
-    if (gen_chance(g, 50)) {
-        gen_word(g, (uint32_t)gen_bits(g));
-        return;
-    }
-    // A real opcode with wrong bits.
-    const struct isa_row *row = isa_row(1 + (unsigned)gen_below(g, OP_COUNT - 1));
-    gen_word(g, (uint32_t)row->opcode << 24 |
-                    ((uint32_t)gen_bits(g) & 0xffffff & (uint32_t)gen_bits(g)));
+    gen_word(g, random_word(g));
 }
 
 // A later word is overwritten before it is reached, or, the second time round, an earlier one.
@@ -207,16 +216,17 @@ static void self_modify(struct gen *g)
     uint32_t word;
     isa_encode(&in, &word);
     if (gen_chance(g, 15)) {
-        word = (uint32_t)gen_bits(g);
+        word = random_word(g);
     }
     gen_li(g, 5, word);
     unsigned at = gen_forward(g, OP_LEA, 6, 0);
-    if (gen_chance(g, 40) && g->layout != GEN_LAYOUT_BARE) {
-        // By another address.
+    // By another address, if what is meant surely lies in this page.
+    uint64_t offset = g->body_entry - g->body + 4 * g->at, furthest = offset + 4 * 40;
+    if (gen_chance(g, 40) && g->layout != GEN_LAYOUT_BARE &&
+        offset >> PAGE_SHIFT == furthest >> PAGE_SHIFT) {
         gen_li(g, 4, g->body);
         gen_op(g, OP_SUB, 6, 6, 4, 0);
         gen_op(g, OP_ANDI, 6, 6, 0, 0xfff);
-        uint64_t offset = g->body_entry - g->body + 4 * g->at;
         gen_li(g, 4, g->physical + g->body_frame[offset >> PAGE_SHIFT]);
         gen_op(g, OP_ADD, 6, 6, 4, 0);
     }
@@ -224,7 +234,8 @@ static void self_modify(struct gen *g)
         uint8_t op;
         int8_t offset;
     } stores[] = {{OP_STW, 0}, {OP_STW, 0}, {OP_STB, 1}, {OP_STH, 0}, {OP_STD, -4}, {OP_STW, -8}};
-    unsigned s = (unsigned)gen_below(g, 6);
+    // The last ones change the storing code itself, for the next time.
+    unsigned s = (unsigned)gen_below(g, g->profile->traits & GEN_WILD ? 6 : 4);
     gen_op(g, stores[s].op, 5, 6, 0, stores[s].offset);
     if (gen_chance(g, 60)) {
         alu(g);

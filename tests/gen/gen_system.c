@@ -304,7 +304,8 @@ static void arm(struct gen *g)
     if (gen_chance(g, 60)) {
         set_apic(g, 0x3e0, gen_chance(g, 70) ? 0xb : gen_below(g, 16));
     }
-    set_apic(g, 0x380, gen_below(g, gen_chance(g, 50) ? 200 : 3000));
+    set_apic(g, 0x380,
+             gen_chance(g, 5) ? UINT32_MAX : gen_below(g, gen_chance(g, 50) ? 200 : 3000));
 }
 
 static void timer(struct gen *g)

@@ -227,9 +227,18 @@ static void apic_write(struct ref_machine *m, struct ref_cpu *c, uint64_t offset
         send_ipi(m, c, value);
         break;
     case 0x310: a->icr_high = value & 0xff000000; break;
-    case 0x320: write_lvt(a, c->time, value); break;
-    case 0x380: write_initial(a, c->time, value); break;
-    case 0x3e0: write_divide(a, c->time, value); break;
+    case 0x320:
+        ref_events(m, c);
+        write_lvt(a, c->time, value);
+        break;
+    case 0x380:
+        ref_events(m, c);
+        write_initial(a, c->time, value);
+        break;
+    case 0x3e0:
+        ref_events(m, c);
+        write_divide(a, c->time, value);
+        break;
     default: break;
     }
 }
@@ -311,6 +320,7 @@ bool ref_msr_write(struct ref_machine *m, struct ref_cpu *c, uint64_t number, ui
     switch (number) {
     case 0x175: c->kstack = value; return true;
     case 0x6e0:
+        ref_events(m, c);
         if (mode(&c->apic) == DEADLINE) {
             c->apic.deadline = value;
         }
