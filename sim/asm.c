@@ -1,4 +1,4 @@
-/* asm.c: the assembler's entry: reads all lines, places what they made, writes the image. */
+// asm.c: the assembler's entry: reads all lines, places what they made, writes the image.
 #include "sim/asm_impl.h"
 
 #include "sim/asm_memory.h"
@@ -34,7 +34,7 @@ static void define_symbols(struct assembler *as)
     }
 }
 
-/* An error in a statement comes back here, and the next line goes on. */
+// An error in a statement comes back here, and the next line goes on.
 static void run_line(struct assembler *as, const struct line *line)
 {
     if (setjmp(as->statement) == 0) {
@@ -53,11 +53,12 @@ static void read_source(struct assembler *as)
 {
     struct loc start = {0};
     struct line line;
-    as->section = section_find(as, str_of(".text"), &start);
+    section_begin(as);
     run_defines(as);
     source_push_file(as, &as->request->source, &start);
     for (;;) {
-        /* What fails while a line is fetched (an unclosed body) has no statement to give up: it is over with that line. */
+        // What fails while a line is fetched (an unclosed body) has no statement to give up: it is
+        // over with that line.
         if (setjmp(as->statement) != 0) {
             continue;
         }
@@ -68,7 +69,8 @@ static void read_source(struct assembler *as)
     }
 }
 
-/* Writing and reading the image gives the result memory of its own, and proves that what we made can be loaded. */
+// Writing and reading the image gives the result memory of its own, and proves that what we made
+// can be loaded.
 static void finish(struct assembler *as, struct asm_result *out)
 {
     struct image img = {0};

@@ -1,4 +1,4 @@
-/* asm_data.c: the directives that put bytes into a section: values, strings, fill, other files. */
+// asm_data.c: the directives that put bytes into a section: values, strings, fill, other files.
 #include "sim/asm_directive.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ static void add_bytes(struct assembler *as, const void *bytes, size_t n, const s
     }
 }
 
-/* Whether `value` fits `size` bytes, signed or unsigned. */
+// Whether `value` fits `size` bytes, signed or unsigned.
 bool data_fits(int64_t value, unsigned size)
 {
     if (size >= 8) {
@@ -28,7 +28,7 @@ static unsigned size_of_data(const struct token *name)
                                          : 8;
 }
 
-/* Known values that stand together become one item. */
+// Known values that stand together become one item.
 void directive_data(struct assembler *as, const struct token *directive)
 {
     unsigned size = size_of_data(directive);
@@ -75,7 +75,7 @@ void directive_ascii(struct assembler *as, const struct token *directive)
     lex_expect_end(as);
 }
 
-/* ", fill" at the end of a directive: a byte, or -1 if there is none. */
+// ", fill" at the end of a directive: a byte, or -1 if there is none.
 int16_t data_fill_byte(struct assembler *as)
 {
     if (!lex_accept(as, ',')) {
@@ -102,7 +102,7 @@ void directive_space(struct assembler *as, const struct token *directive)
     struct item *item = item_add(as, ITEM_SPACE, 0, &e->at);
     item->expr = e;
     item->fill = fill < 0 ? 0 : fill;
-    /* If the size is known now, distances across it are too. */
+    // If the size is known now, distances across it are too.
     if (v.known && !v.section && v.number >= 0 && (uint64_t)v.number < UINT64_C(1) << 40) {
         s->run = run;
         s->run_offset = offset + (uint64_t)v.number;
@@ -141,7 +141,7 @@ void directive_fill(struct assembler *as, const struct token *directive)
     add_bytes(as, bytes, n, &at);
 }
 
-/* Asks the caller of the assembler for a file. */
+// Asks the caller of the assembler for a file.
 static struct asm_source find_file(struct assembler *as, const struct token *t)
 {
     struct str name = lex_string(as, t);

@@ -1,5 +1,5 @@
-/* asm_diag.c: errors: noting them with their place and the trail of macros and includes that led there, and guessing what a
- * mistyped name was meant to be. */
+// asm_diag.c: errors: noting them with their place and the trail of macros and includes that led
+// there, and guessing what a mistyped name was meant to be.
 #include "sim/asm_impl.h"
 
 #include "sim/asm_memory.h"
@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Text for people: long enough for any message of ours; what is longer is cut. */
+// Text for people: long enough for any message of ours; what is longer is cut.
 enum { MESSAGE_MAX = 1024, TRAIL_MAX = 4 };
 
-/* " (in macro 'x' called at f.s:3, in ...)": the innermost few, so that a runaway recursion stays readable. */
+// " (in macro 'x' called at f.s:3, in ...)": the innermost few, so that a runaway recursion stays
+// readable.
 static void add_trail(char *text, size_t size, const struct loc *at)
 {
     unsigned shown = 0;
@@ -47,11 +48,11 @@ static void note(struct assembler *as, const struct loc *at, const char *format,
     add_trail(text, sizeof text, at);
     for (char *p = text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-            *p = '?'; /* bytes of the source must not reach a terminal as commands */
+            *p = '?'; // bytes of the source must not reach a terminal as commands
         }
     }
     assert(as->diagnostic_count < ASM_DIAGNOSTICS_MAX);
-    /* Straight from the arena: an error about a lack of memory must still find room. */
+    // Straight from the arena: an error about a lack of memory must still find room.
     char *copy = arena_alloc(&as->chunks, strlen(text) + 1);
     if (copy) {
         memcpy(copy, text, strlen(text) + 1);
@@ -65,7 +66,7 @@ static void note(struct assembler *as, const struct loc *at, const char *format,
     };
 }
 
-/* More than the limit would help nobody: the first ones are the causes. */
+// More than the limit would help nobody: the first ones are the causes.
 static void stop_if_full(struct assembler *as)
 {
     if (as->diagnostic_count == ASM_DIAGNOSTICS_MAX) {
@@ -101,7 +102,7 @@ void asm_fatal(struct assembler *as, const struct loc *at, const char *format, .
     longjmp(as->end, 1);
 }
 
-/* ---- did you mean ------------------------------------------------------------------------ */
+// ---- did you mean -------------------------------------------------------------------------------
 
 void nearest_try(struct assembler *as, struct nearest *n, struct str candidate)
 {

@@ -1,4 +1,5 @@
-/* asm_directive.c: the table of directives, and those that steer: sections, places, symbols, checks. */
+// asm_directive.c: the table of directives, and those that steer: sections, places, symbols,
+// checks.
 #include "sim/asm_directive.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ const struct directive *directive_find(struct str name)
     return NULL;
 }
 
-/* ---- sections ----------------------------------------------------------------------------------------------------------- */
+// ---- sections -----------------------------------------------------------------------------------
 
 void directive_text(struct assembler *as, const struct token *directive)
 {
@@ -55,7 +56,7 @@ static void set_address(struct assembler *as, bool *has, uint64_t *field, uint64
         asm_fail(as, at, "section '%s' has the address 0x%llx already; give it once", s->name,
                  (unsigned long long)*field);
     }
-    /* Places that were taken before would change their value. */
+    // Places that were taken before would change their value.
     if (!*has && s->count > 0) {
         asm_fail(as, at,
                  "section '%s' has begun already; give its address where it is opened first",
@@ -176,14 +177,15 @@ void directive_align(struct assembler *as, const struct token *directive)
     struct item *item = item_add(as, ITEM_ALIGN, 0, &at);
     item->expr = expr_number(as, n, &at);
     item->fill = fill;
-    /* A section begins at a multiple of its largest alignment, so in its first run the padding is known. */
+    // A section begins at a multiple of its largest alignment, so in its first run the padding is
+    // known.
     if (run == 0) {
         s->run = run;
         s->run_offset = (offset + (uint64_t)n - 1) & ~((uint64_t)n - 1);
     }
 }
 
-/* ---- symbols ------------------------------------------------------------------------------------------------------------ */
+// ---- symbols ------------------------------------------------------------------------------------
 
 void directive_equ(struct assembler *as, const struct token *directive)
 {
@@ -234,7 +236,7 @@ void directive_entry(struct assembler *as, const struct token *directive)
     as->entry = e;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------------- */
+// ---- checks -------------------------------------------------------------------------------------
 
 static const char *message(struct assembler *as)
 {

@@ -1,12 +1,12 @@
-/* asm_emit.c: makes the bytes of each section once every address is known, then the image: segments, symbols, line table. What does
- * not fit its field is found here. */
+// asm_emit.c: makes the bytes of each section once every address is known, then the image:
+// segments, symbols, line table. What does not fit its field is found here.
 #include "sim/asm_directive.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- items to bytes ----------------------------------------------------------------------------------------------------- */
+// ---- items to bytes -----------------------------------------------------------------------------
 
 static void put(uint8_t *to, uint64_t value, uint64_t size)
 {
@@ -26,7 +26,7 @@ static void put_insn(uint8_t *to, const struct insn *in)
 
 static const struct insn nop = {.op = OP_ADDI};
 
-/* The field that takes the immediate, or NULL. */
+// The field that takes the immediate, or NULL.
 static const struct isa_field *immediate_field(unsigned op)
 {
     const struct isa_field *f = isa_format(isa_row(op)->format)->field;
@@ -88,7 +88,7 @@ static bool immediate_fits(struct assembler *as, const struct item *item, const 
 static void check_aligned(struct assembler *as, struct section *s, const struct item *item)
 {
     if (((s->addr + item->offset) & 3) != 0 && !s->misaligned) {
-        s->misaligned = true; /* one mistake, not one at each instruction that follows */
+        s->misaligned = true; // one mistake, not one at each instruction that follows
         asm_report(as, &item->at,
                    "the instruction is at 0x%llx, not at a multiple of 4; put .align 4 before it",
                    (unsigned long long)(s->addr + item->offset));
@@ -141,7 +141,7 @@ static void emit_fill(const struct section *s, const struct item *item, uint8_t 
 {
     uint64_t at = s->addr + item->offset, end = at + item->size;
     if (item->kind == ITEM_ALIGN && item->fill < 0 && (s->flags & IMAGE_EXEC)) {
-        /* Code may run through its padding: whole words become nops. */
+        // Code may run through its padding: whole words become nops.
         uint64_t word = (at + 3) & ~UINT64_C(3);
         for (; word + 4 <= end; word += 4) {
             put_insn(to + (word - at), &nop);
@@ -203,7 +203,7 @@ static void emit_item(struct assembler *as, struct section *s, const struct item
     }
 }
 
-/* Every symbol that was named must be there in the end, used in an item or not. */
+// Every symbol that was named must be there in the end, used in an item or not.
 static void check_symbols(struct assembler *as)
 {
     for (size_t i = 0; i < as->symbol_count; i++) {
@@ -233,7 +233,7 @@ void emit_sections(struct assembler *as)
     }
 }
 
-/* ---- the image ---------------------------------------------------------------------------------------------------------- */
+// ---- the image ----------------------------------------------------------------------------------
 
 static size_t make_segments(struct assembler *as, struct image_segment *segments)
 {
@@ -262,7 +262,7 @@ static int by_value(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* Labels, and the constants that .global names. */
+// Labels, and the constants that .global names.
 static size_t make_symbols(struct assembler *as, struct image_symbol *symbols)
 {
     size_t n = 0;
@@ -282,7 +282,7 @@ static size_t make_symbols(struct assembler *as, struct image_symbol *symbols)
     return n;
 }
 
-/* The line that whoever reads the source sees: of a macro, where it was called. */
+// The line that whoever reads the source sees: of a macro, where it was called.
 static struct loc source_place(const struct item *item)
 {
     struct loc at = item->at;
@@ -301,7 +301,7 @@ static struct loc source_place(const struct item *item)
 static uint32_t file_index(struct assembler *as, struct image *img, const char ***files,
                            size_t *cap, const char *name)
 {
-    for (size_t i = img->file_count; i > 0; i--) { /* most often the last one again */
+    for (size_t i = img->file_count; i > 0; i--) { // most often the last one again
         if (strcmp((*files)[i - 1], name) == 0) {
             return (uint32_t)(i - 1);
         }
@@ -311,7 +311,7 @@ static uint32_t file_index(struct assembler *as, struct image *img, const char *
     return (uint32_t)img->file_count++;
 }
 
-/* qsort may swap equals: of two lines at one address the smaller comes first. */
+// qsort may swap equals: of two lines at one address the smaller comes first.
 static int by_address(const void *a, const void *b)
 {
     const struct image_line *x = a, *y = b;
@@ -330,7 +330,7 @@ static bool has_line(const struct assembler *as, const struct item *item)
     return code && (item->loc_file || !as->loc_used);
 }
 
-/* Sections that share an address would share lines: the smallest stays. */
+// Sections that share an address would share lines: the smallest stays.
 static size_t drop_doubles(struct image_line *lines, size_t n)
 {
     size_t kept = 0;

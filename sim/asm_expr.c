@@ -1,12 +1,13 @@
-/* asm_expr.c: symbols, and expressions over them: parsed to trees, valued early (while lines are read, when addresses are not known
- * yet) or late (when they are). Numbers are 64-bit two's complement; comparison, division and >> are signed, as for a C long long. */
+// asm_expr.c: symbols, and expressions over them: parsed to trees, valued early (while lines are
+// read, when addresses are not known yet) or late (when they are). Numbers are 64-bit two's
+// complement; comparison, division and >> are signed, as for a C long long.
 #include "sim/asm_impl.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- symbols ------------------------------------------------------------------------------------------------------------ */
+// ---- symbols ------------------------------------------------------------------------------------
 
 struct symbol *symbol_get(struct assembler *as, struct str name)
 {
@@ -79,7 +80,7 @@ void symbol_define(struct assembler *as, struct str name, enum symbol_kind kind,
     }
 }
 
-/* Each definition of "1:" is a symbol of its own, "1:0", "1:1", …; no source can spell such a name. */
+// Each definition of "1:" is a symbol of its own, "1:0", "1:1", …; no source can spell such a name.
 static struct symbol *numeric_symbol(struct assembler *as, unsigned number, unsigned which)
 {
     char name[32];
@@ -97,7 +98,7 @@ void symbol_define_numeric(struct assembler *as, unsigned number, const struct l
     s->place = place_here(as);
 }
 
-/* ---- building trees ----------------------------------------------------------------------------------------------------- */
+// ---- building trees -----------------------------------------------------------------------------
 
 static unsigned depth_of(const struct expr *e)
 {
@@ -120,7 +121,7 @@ struct expr *expr_number(struct assembler *as, int64_t number, const struct loc 
     return e;
 }
 
-/* Folds what is constant already, so that the trees of long data tables stay small. */
+// Folds what is constant already, so that the trees of long data tables stay small.
 static struct expr *expr_combine(struct assembler *as, struct expr *e)
 {
     unsigned deepest = depth_of(e->a);
@@ -141,11 +142,11 @@ static struct expr *expr_combine(struct assembler *as, struct expr *e)
     return e;
 }
 
-/* ---- parsing ------------------------------------------------------------------------------------------------------------ */
+// ---- parsing ------------------------------------------------------------------------------------
 
 static struct expr *parse_choice(struct assembler *as, unsigned depth);
 
-/* defined(NAME): 1 if NAME has a definition above this line. */
+// defined(NAME): 1 if NAME has a definition above this line.
 static struct expr *parse_defined(struct assembler *as, const struct loc *at)
 {
     lex_next(as);
@@ -171,7 +172,7 @@ static struct expr *parse_symbol(struct assembler *as, const struct token *t)
         s->used = t->at;
     }
     if (s->kind == SYMBOL_SET) {
-        return s->expr; /* the value of the moment */
+        return s->expr; // the value of the moment
     }
     struct expr *e = expr_new(as, EXPR_SYMBOL, &t->at);
     e->symbol = s;
@@ -213,6 +214,7 @@ static struct expr *parse_primary(struct assembler *as, unsigned depth)
     lex_next(as);
     if (str_is(t.text, ".")) {
         struct expr *e = expr_new(as, EXPR_HERE, &t.at);
+        section_use(as, as->section);
         e->here = as->dot;
         return e;
     }
@@ -244,7 +246,7 @@ static struct expr *parse_unary(struct assembler *as, unsigned depth)
     return expr_combine(as, e);
 }
 
-/* How tightly C binds an operator; 0: it is none. */
+// How tightly C binds an operator; 0: it is none.
 static int precedence(const struct token *t)
 {
     if (t->kind != TOKEN_PUNCT) {
@@ -311,7 +313,7 @@ struct expr *expr_parse(struct assembler *as)
     return parse_choice(as, 1);
 }
 
-/* ---- valuing ------------------------------------------------------------------------------------------------------------ */
+// ---- valuing ------------------------------------------------------------------------------------
 
 static struct value number_value(int64_t number)
 {
@@ -320,7 +322,7 @@ static struct value number_value(int64_t number)
 
 static const struct value unknown = {0};
 
-/* Errors inside an expression: late they are final, early they end the statement. */
+// Errors inside an expression: late they are final, early they end the statement.
 static void complain(struct assembler *as, const struct expr *e, const char *what)
 {
     if (as->final) {
@@ -380,7 +382,8 @@ static struct value symbol_value(struct assembler *as, const struct expr *e)
     if (s->kind == SYMBOL_LABEL) {
         return place_value(as, &s->place);
     }
-    /* A chain of .equ would be walked again at each use, exponentially often, if values were not kept. */
+    // A chain of .equ would be walked again at each use, exponentially often, if values were not
+    // kept.
     if (s->stamp == as->stamp) {
         return s->cached;
     }
@@ -395,7 +398,7 @@ static struct value symbol_value(struct assembler *as, const struct expr *e)
     return v;
 }
 
-/* Comparisons: -1, 0 or 1 if the two can be compared by now. */
+// Comparisons: -1, 0 or 1 if the two can be compared by now.
 static bool comparable(const struct value *a, const struct value *b)
 {
     return a->section == b->section && (!a->section || a->run == b->run);
@@ -413,7 +416,7 @@ static struct value plus(const struct value *a, const struct value *b, int sign)
         return v;
     }
     if (a->section && b->section) {
-        return unknown; /* the distance is not known yet */
+        return unknown; // the distance is not known yet
     }
     if (b->section && sign < 0) {
         return unknown;
@@ -429,7 +432,7 @@ static struct value divide(struct assembler *as, const struct expr *e, int64_t a
         complain(as, e, "division by zero; check the divisor");
         return unknown;
     }
-    if (b == -1) { /* the one quotient that overflows wraps around */
+    if (b == -1) { // the one quotient that overflows wraps around
         return number_value(e->op == '/' ? (int64_t)(0 - (uint64_t)a) : 0);
     }
     return number_value(e->op == '/' ? a / b : a % b);
@@ -444,7 +447,7 @@ static struct value shift(struct assembler *as, const struct expr *e, int64_t a,
     if (e->op == PUNCT_SHL) {
         return number_value((int64_t)((uint64_t)a << b));
     }
-    /* Shifting a negative number right is the compiler's choice in C; here it keeps the sign. */
+    // Shifting a negative number right is the compiler's choice in C; here it keeps the sign.
     return number_value(a < 0 ? (int64_t) ~(~(uint64_t)a >> b) : (int64_t)((uint64_t)a >> b));
 }
 
@@ -475,7 +478,7 @@ static bool is_comparison(int op)
            op == PUNCT_GE;
 }
 
-/* && and || need their right side only if the left one does not decide. */
+// && and || need their right side only if the left one does not decide.
 static struct value logical(struct assembler *as, const struct expr *e)
 {
     struct value a = value_of(as, e->a);
@@ -558,7 +561,7 @@ struct value expr_early(struct assembler *as, const struct expr *e)
     return value_of(as, e);
 }
 
-/* The symbol whose lack of a value makes `e` unknown, if that is the reason. */
+// The symbol whose lack of a value makes `e` unknown, if that is the reason.
 static const struct symbol *unknown_symbol(const struct expr *e)
 {
     if (!e) {

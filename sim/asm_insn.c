@@ -1,5 +1,6 @@
-/* asm_insn.c: instructions and pseudo-instructions. Which operands an instruction takes follows from its format's fields; what a
- * pseudo-instruction becomes stands in asm_pseudo.def as text, and is read from there. */
+// asm_insn.c: instructions and pseudo-instructions. Which operands an instruction takes follows
+// from its format's fields; what a pseudo-instruction becomes stands in asm_pseudo.def as text, and
+// is read from there.
 #include "sim/asm_impl.h"
 
 #include <assert.h>
@@ -58,18 +59,18 @@ void insn_nearest(struct assembler *as, struct nearest *n)
     }
 }
 
-/* ---- operands ----------------------------------------------------------------------------------------------------------- */
+// ---- operands -----------------------------------------------------------------------------------
 
-/* Parsed operands. `expr` is the number or target; a memory operand is ra and expr. */
+// Parsed operands. `expr` is the number or target; a memory operand is ra and expr.
 struct operands {
     unsigned rd, ra, rb;
     struct expr *expr;
 };
 
-/* What is being parsed, for the errors. */
+// What is being parsed, for the errors.
 struct syntax {
     const struct token *mnemonic;
-    const char *operands; /* as shown: "rd, ra, imm" */
+    const char *operands; // as shown: "rd, ra, imm"
 };
 
 _Noreturn static void wrong_operand(struct assembler *as, const struct syntax *x, unsigned index,
@@ -113,7 +114,7 @@ static struct expr *parse_number(struct assembler *as, const struct syntax *x, u
     return expr_parse(as);
 }
 
-/* [ra], [ra+expr], [ra-expr] or [expr], which is relative to register zero. */
+// [ra], [ra+expr], [ra-expr] or [expr], which is relative to register zero.
 static void parse_memory(struct assembler *as, const struct syntax *x, unsigned index,
                          struct operands *o)
 {
@@ -128,7 +129,7 @@ static void parse_memory(struct assembler *as, const struct syntax *x, unsigned 
         o->ra = (unsigned)r;
         lex_next(as);
     }
-    /* The sign stays: it is the expression's first operator. */
+    // The sign stays: it is the expression's first operator.
     o->expr =
         r >= 0 && !lex_is(as, '+') && !lex_is(as, '-') ? expr_number(as, 0, &at) : expr_parse(as);
     lex_expect(as, ']', "at the end of the address");
@@ -147,7 +148,7 @@ static void parse_operand(struct assembler *as, const struct syntax *x, char kin
     }
 }
 
-/* Parses operands of the kinds given, one letter each. */
+// Parses operands of the kinds given, one letter each.
 static struct operands parse_operands(struct assembler *as, const struct syntax *x,
                                       const char *kinds)
 {
@@ -198,9 +199,9 @@ static void real_insn(struct assembler *as, unsigned op, const struct token *mne
     add_insn(as, op, &o, false, &mnemonic->at);
 }
 
-/* ---- pseudo-instructions from the table --------------------------------------------------------------------------------- */
+// ---- pseudo-instructions from the table ---------------------------------------------------------
 
-/* The next word of an expansion, up to a blank, comma or semicolon. */
+// The next word of an expansion, up to a blank, comma or semicolon.
 static struct str next_word(const char **p)
 {
     *p += strspn(*p, " ,");
@@ -209,7 +210,7 @@ static struct str next_word(const char **p)
     return w;
 }
 
-/* What a word of an expansion stands for, put where the field wants it. */
+// What a word of an expansion stands for, put where the field wants it.
 static void fill_field(struct assembler *as, const struct isa_field *f, struct str word,
                        const struct operands *given, struct operands *o, bool *negate,
                        const struct loc *at)
@@ -251,13 +252,13 @@ static void expand_pseudo(struct assembler *as, const char *expansion, const str
     }
 }
 
-/* ---- li, la, push, pop -------------------------------------------------------------------------------------------------- */
+// ---- li, la, push, pop --------------------------------------------------------------------------
 
-/* movi and as many movk as the value needs: returns how many instructions. */
+// movi and as many movk as the value needs: returns how many instructions.
 static unsigned plan_chunks(unsigned rd, uint64_t value, struct insn out[4])
 {
     unsigned n = 1;
-    /* n chunks of 16 bits are enough if the bits above them repeat the sign. */
+    // n chunks of 16 bits are enough if the bits above them repeat the sign.
     while (n < 4) {
         uint64_t sign = UINT64_C(1) << (16 * n - 1), above = ~(sign * 2 - 1);
         if ((value & (above | sign)) == 0 || (value & (above | sign)) == (above | sign)) {
@@ -283,7 +284,8 @@ unsigned insn_plan_li(unsigned rd, uint64_t value, struct insn out[4])
     if (best <= 2) {
         return best;
     }
-    /* With zeros at the low end, load the rest and shift it up: as its signed and as its unsigned self. */
+    // With zeros at the low end, load the rest and shift it up: as its signed and as its unsigned
+    // self.
     unsigned low = 0;
     while (!(value >> low & 1)) {
         low++;
@@ -328,7 +330,7 @@ static void load_number(struct assembler *as, const struct operands *o, const st
     }
 }
 
-/* push and pop: registers in ascending order of address, whatever their order of numbers. */
+// push and pop: registers in ascending order of address, whatever their order of numbers.
 static void stack_insn(struct assembler *as, const struct pseudo *p, const struct token *mnemonic)
 {
     const struct syntax x = {mnemonic, p->operands};
@@ -364,9 +366,9 @@ static void stack_insn(struct assembler *as, const struct pseudo *p, const struc
     }
 }
 
-/* ---- entry -------------------------------------------------------------------------------------------------------------- */
+// ---- entry --------------------------------------------------------------------------------------
 
-/* "d, a, i" to "dai". */
+// "d, a, i" to "dai".
 static unsigned operand_letters(const char *operands, char letters[8])
 {
     unsigned n = 0;
@@ -380,7 +382,7 @@ static unsigned operand_letters(const char *operands, char letters[8])
     return n;
 }
 
-/* How many operands the line has, to choose among the rows of one mnemonic. */
+// How many operands the line has, to choose among the rows of one mnemonic.
 static unsigned count_operands(const struct assembler *as)
 {
     unsigned n = 0;

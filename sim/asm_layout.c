@@ -1,12 +1,13 @@
-/* asm_layout.c: gives every item its place. `li` and `la` take as few instructions as their values allow, but their sizes move the
- * labels that their values come from: all begin at one instruction and only grow, pass by pass, until nothing moves any more. */
+// asm_layout.c: gives every item its place. `li` and `la` take as few instructions as their values
+// allow, but their sizes move the labels that their values come from: all begin at one instruction
+// and only grow, pass by pass, until nothing moves any more.
 #include "sim/asm_impl.h"
 
 #include <string.h>
 
 enum { PASSES_MAX = 100 };
 
-/* Beyond this nothing can be stored or reserved; it also keeps sums of sizes far from overflow. */
+// Beyond this nothing can be stored or reserved; it also keeps sums of sizes far from overflow.
 #define SIZE_MAX_BYTES (UINT64_C(1) << 40)
 
 static bool grow_li(struct assembler *as, struct item *item, uint64_t min)
@@ -37,7 +38,7 @@ static bool grow_la(struct assembler *as, const struct section *s, struct item *
     return grow_li(as, item, min);
 }
 
-/* How far the item moves what follows; `min` is what li and la take at least. */
+// How far the item moves what follows; `min` is what li and la take at least.
 static bool place_item(struct assembler *as, const struct section *s, struct item *item,
                        uint64_t min)
 {
@@ -100,7 +101,7 @@ static bool place_section(struct assembler *as, struct section *s, uint64_t min,
     return changed;
 }
 
-/* One pass over all sections; true if anything moved. */
+// One pass over all sections; true if anything moved.
 static bool pass(struct assembler *as, uint64_t min, const struct loc **moved)
 {
     uint64_t base = as->request->base ? as->request->base : ASM_DEFAULT_BASE, load = base,
@@ -110,14 +111,14 @@ static bool pass(struct assembler *as, uint64_t min, const struct loc **moved)
     for (size_t i = 0; i < as->section_count; i++) {
         struct section *s = as->sections[i];
         if (s->count == 0 && !s->has_addr && !s->has_load) {
-            /* Never used: must not move what follows, but labels may stand in it. */
+            // Never used: must not move what follows, but labels may stand in it.
             changed |= s->addr != base;
             s->addr = base;
             s->load = load;
             continue;
         }
         uint64_t mask = (s->align > 8 ? s->align : 8) - 1;
-        /* What follows a section that is loaded elsewhere follows it in both respects. */
+        // What follows a section that is loaded elsewhere follows it in both respects.
         uint64_t addr = s->has_addr ? s->addr : (base + mask) & ~mask;
         uint64_t at = s->has_load ? s->load : s->has_addr ? addr : load + (addr - base);
         changed |= s->addr != addr || s->load != at;
@@ -175,7 +176,8 @@ void layout_run(struct assembler *as)
     for (unsigned i = 0; i < PASSES_MAX && moving; i++) {
         moving = pass(as, 0, &moved);
     }
-    /* A program that does not settle (each growth makes another value longer) gets the longest form everywhere. */
+    // A program that does not settle (each growth makes another value longer) gets the longest form
+    // everywhere.
     for (unsigned i = 0; i < PASSES_MAX && moving; i++) {
         moving = pass(as, 16, &moved);
     }

@@ -1,4 +1,4 @@
-/* asm_lex.c: cuts a line of assembly source into tokens. */
+// asm_lex.c: cuts a line of assembly source into tokens.
 #include "sim/asm_impl.h"
 
 #include <stdio.h>
@@ -54,7 +54,8 @@ static int digit_value(int c)
     return 99;
 }
 
-/* 42, 0x2a, 0o52, 0b101010, with _ between digits; and 1b, 1f: the nearest label "1:" behind or ahead. */
+// 42, 0x2a, 0o52, 0b101010, with _ between digits; and 1b, 1f: the nearest label "1:" behind or
+// ahead.
 static void lex_number(struct assembler *as, struct token *t)
 {
     const char *start = as->at;
@@ -62,7 +63,7 @@ static void lex_number(struct assembler *as, struct token *t)
     if (peek(as, 0) == '0') {
         int c = peek(as, 1) | 0x20;
         base = c == 'x' ? 16 : c == 'o' ? 8 : c == 'b' ? 2 : 10;
-        /* 0b with no digit behind it is the label 0 behind us. */
+        // 0b with no digit behind it is the label 0 behind us.
         if (base == 2 && digit_value(peek(as, 2)) > 1) {
             base = 10;
         }
@@ -110,7 +111,7 @@ static void lex_number(struct assembler *as, struct token *t)
     t->text = (struct str){start, (size_t)(as->at - start)};
 }
 
-/* One character of a string or character literal, with escapes; advances *p, which is before `end`. */
+// One character of a string or character literal, with escapes; advances *p, which is before `end`.
 static unsigned char lex_escape(struct assembler *as, const char **p, const char *end)
 {
     const char *start = *p;
@@ -152,7 +153,7 @@ struct str lex_string(struct assembler *as, const struct token *t)
     return (struct str){bytes, n};
 }
 
-/* Finds the closing quote, and leaves as->at behind it; token text is what stands between. */
+// Finds the closing quote, and leaves as->at behind it; token text is what stands between.
 static void lex_quoted(struct assembler *as, struct token *t, int quote)
 {
     const char *start = ++as->at;

@@ -1,5 +1,6 @@
-/* asm_listing.c: the listing: what became of each line. The full form shows addresses and bytes; the other leaves out whatever two
- * builds of one source differ in for no interesting reason, so that `diff` shows what a changed symbol really changed. */
+// asm_listing.c: the listing: what became of each line. The full form shows addresses and bytes;
+// the other leaves out whatever two builds of one source differ in for no interesting reason, so
+// that `diff` shows what a changed symbol really changed.
 #include "sim/asm_impl.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 enum { WORDS_A_LINE = 4, LINES_A_RECORD = 4 };
 
-/* One line of bytes: four of them as a word where the address allows, else single. */
+// One line of bytes: four of them as a word where the address allows, else single.
 static uint64_t show_bytes(struct assembler *as, struct text *out, const struct section *s,
                            uint64_t at, uint64_t end)
 {
@@ -40,7 +41,7 @@ static bool shows_nothing(struct str text)
            (text.p[i] == '/' && i + 1 < text.n && text.p[i + 1] == '/');
 }
 
-/* How many macro calls and repetitions the line is inside of. */
+// How many macro calls and repetitions the line is inside of.
 static unsigned expansions(const struct record *r)
 {
     unsigned n = 0;
@@ -69,7 +70,7 @@ static void show_record(struct assembler *as, struct text *out, const struct rec
     const struct item *last = &s->items[r->last - 1];
     uint64_t at = s->items[r->first].offset, end = last->offset + last->size,
              stored = end < s->stored ? end : s->stored;
-    if (at >= stored) { /* zeros at the section's end: an address and no bytes */
+    if (at >= stored) { // zeros at the section's end: an address and no bytes
         text_printf(as, out, "%012llx  %-24s", (unsigned long long)(s->addr + at),
                     end > at ? "(zeros)" : "");
         show_source(as, out, r);
@@ -100,7 +101,7 @@ static void show_file(struct assembler *as, struct text *out, const char **file,
     }
 }
 
-/* Blanks at both ends carry no meaning, and comments explain the source, not the build. */
+// Blanks at both ends carry no meaning, and comments explain the source, not the build.
 static void show_plain(struct assembler *as, struct text *out, const struct record *r)
 {
     struct str text = r->line.text;

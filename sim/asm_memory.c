@@ -1,4 +1,5 @@
-/* asm_memory.c: the assembler's memory (taken in chunks, given back all at once), growing text and the map from names to things. */
+// asm_memory.c: the assembler's memory (taken in chunks, given back all at once), growing text and
+// the map from names to things.
 #include "sim/asm_impl.h"
 
 #include "sim/asm_memory.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory is handed out from the front of a chunk. */
+// Memory is handed out from the front of a chunk.
 struct chunk {
     struct chunk *next;
     size_t used, size;
@@ -97,7 +98,7 @@ bool str_is(struct str a, const char *b)
     return str_equal(a, str_of(b));
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------------------- */
+// ---- text ---------------------------------------------------------------------------------------
 
 void text_add(struct assembler *as, struct text *t, struct str s)
 {
@@ -129,9 +130,9 @@ void text_printf(struct assembler *as, struct text *t, const char *format, ...)
              (struct str){buffer, (size_t)n < sizeof buffer ? (size_t)n : sizeof buffer - 1});
 }
 
-/* ---- map ---------------------------------------------------------------------------------------------------------------- */
+// ---- map ----------------------------------------------------------------------------------------
 
-/* FNV-1a: short names, no hash order is ever visible. */
+// FNV-1a: short names, no hash order is ever visible.
 static uint64_t hash(struct str s)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);

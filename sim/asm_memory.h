@@ -1,4 +1,5 @@
-/* asm_memory.h: memory taken in chunks and given back all at once; nothing in it is freed by itself. */
+// asm_memory.h: memory taken in chunks and given back all at once; nothing in it is freed by
+// itself.
 #ifndef RINGSIDE_SIM_ASM_MEMORY_H
 #define RINGSIDE_SIM_ASM_MEMORY_H
 
@@ -6,9 +7,9 @@
 
 struct chunk;
 
-/* n zeroed bytes, aligned for anything, or NULL if memory is short. *arena is NULL at first. */
+// n zeroed bytes, aligned for anything, or NULL if memory is short. *arena is NULL at first.
 void *arena_alloc(struct chunk **arena, size_t n);
-/* Frees all that came from the arena; NULL is allowed. */
+// Frees all that came from the arena; NULL is allowed.
 void arena_free(struct chunk *arena);
 
 #endif

@@ -1,11 +1,12 @@
-/* asm_source.c: where lines come from: files, macro calls and repetitions, stacked as frames, each line expanded as it is read. */
+// asm_source.c: where lines come from: files, macro calls and repetitions, stacked as frames, each
+// line expanded as it is read.
 #include "sim/asm_directive.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- frames ------------------------------------------------------------------------------------------------------------- */
+// ---- frames -------------------------------------------------------------------------------------
 
 static struct frame *push(struct assembler *as, enum frame_kind kind, const char *name,
                           const struct loc *called_at)
@@ -38,7 +39,7 @@ void source_push_file(struct assembler *as, const struct asm_source *source,
     f->rest = (struct str){source->text, source->size};
 }
 
-/* An .if must be closed where it was opened: in the same file, macro or turn of a repetition. */
+// An .if must be closed where it was opened: in the same file, macro or turn of a repetition.
 static void check_conditions(struct assembler *as, const struct frame *f)
 {
     while (as->condition_count > f->conditions) {
@@ -79,9 +80,9 @@ static bool file_line(struct assembler *as, struct frame *f, struct line *out)
     return true;
 }
 
-/* ---- expansion ---------------------------------------------------------------------------------------------------------- */
+// ---- expansion ----------------------------------------------------------------------------------
 
-/* An expanded line while it grows: its text, and for each byte the column that it came from. */
+// An expanded line while it grows: its text, and for each byte the column that it came from.
 struct expansion {
     struct assembler *as;
     const struct line *body;
@@ -118,7 +119,7 @@ static bool is_param_part(char c)
     return lex_is_part((unsigned char)c) && c != '.' && c != '$';
 }
 
-/* The argument that \name stands for, or NULL. */
+// The argument that \name stands for, or NULL.
 static const struct str *find_arg(const struct frame *f, struct str name)
 {
     for (size_t i = 0; i < f->param_count; i++) {
@@ -129,7 +130,8 @@ static const struct str *find_arg(const struct frame *f, struct str name)
     return NULL;
 }
 
-/* What begins with the backslash at text[i]: appends its expansion and returns how many bytes of the body it took. */
+// What begins with the backslash at text[i]: appends its expansion and returns how many bytes of
+// the body it took.
 static size_t expand_one(struct expansion *x, const struct frame *f, size_t i, bool in_string)
 {
     struct str text = x->body->text;
@@ -150,13 +152,14 @@ static size_t expand_one(struct expansion *x, const struct frame *f, size_t i, b
         n++;
     }
     struct str name = {text.p + i + 1, n - 1};
-    /* In a string a one-letter escape wins, or a parameter `n` would take the meaning from "\n". */
+    // In a string a one-letter escape wins, or a parameter `n` would take the meaning from "\n".
     const struct str *arg = name.n == 0 || (in_string && name.n == 1) ? NULL : find_arg(f, name);
     if (arg) {
         expansion_add(x, *arg, column, false);
         return n;
     }
-    /* Not ours: an escape in a string, or a parameter of something inside. Both bytes, for the second may be a quote. */
+    // Not ours: an escape in a string, or a parameter of something inside. Both bytes, for the
+    // second may be a quote.
     n = left > 1 ? 2 : 1;
     expansion_add(x, (struct str){text.p + i, n}, column, true);
     return n;
@@ -224,9 +227,9 @@ bool source_next(struct assembler *as, struct line *out)
     }
 }
 
-/* ---- bodies and arguments ----------------------------------------------------------------------------------------------- */
+// ---- bodies and arguments -----------------------------------------------------------------------
 
-/* The first word of a line. */
+// The first word of a line.
 static struct str first_word(struct str text)
 {
     size_t i = 0;
@@ -240,7 +243,7 @@ static struct str first_word(struct str text)
     return (struct str){text.p + start, i - start};
 }
 
-/* Collects the lines up to the .endm or .endr that closes what was opened. */
+// Collects the lines up to the .endm or .endr that closes what was opened.
 static struct line *collect(struct assembler *as, const struct loc *opened, bool macro,
                             size_t *count)
 {
@@ -272,8 +275,8 @@ static struct str trim(struct str s)
     return s;
 }
 
-/* The next argument of *rest: up to a comma outside quotes and brackets, or a comment. With `all` commas do not end it. False when
- * nothing is left. */
+// The next argument of *rest: up to a comma outside quotes and brackets, or a comment. With `all`
+// commas do not end it. False when nothing is left.
 static bool next_arg(struct str *rest, bool all, struct str *out)
 {
     struct str r = trim(*rest);
@@ -306,7 +309,7 @@ static bool next_arg(struct str *rest, bool all, struct str *out)
     return true;
 }
 
-/* What stands behind the word that was just read. */
+// What stands behind the word that was just read.
 static struct str rest_of_line(const struct assembler *as)
 {
     return (struct str){as->at, (size_t)(as->line_end - as->at)};
@@ -340,12 +343,13 @@ static void define_param(struct assembler *as, struct param *p, struct str piece
     }
 }
 
-/* Body lines and arguments may point into an expanded line, which stays in memory as long as everything else. */
+// Body lines and arguments may point into an expanded line, which stays in memory as long as
+// everything else.
 void directive_macro(struct assembler *as, const struct token *directive)
 {
     struct loc at = directive->at;
     size_t count;
-    /* The body first: if the header is wrong, its lines must not be taken for statements. */
+    // The body first: if the header is wrong, its lines must not be taken for statements.
     struct line *lines = collect(as, &at, true, &count);
     lex_next(as);
     struct token name = as->token;
@@ -382,7 +386,7 @@ void directive_macro(struct assembler *as, const struct token *directive)
     as->macro_list[as->macro_count++] = m;
 }
 
-/* "name=value" for a parameter of that name: returns its index and cuts the name off; else -1. */
+// "name=value" for a parameter of that name: returns its index and cuts the name off; else -1.
 static int keyword_arg(const struct macro *m, struct str *arg)
 {
     size_t n = 0;
@@ -502,14 +506,14 @@ void directive_stray_end(struct assembler *as, const struct token *name)
              (int)name->text.n, name->text.p);
 }
 
-/* ---- conditionals ------------------------------------------------------------------------------------------------------- */
+// ---- conditionals -------------------------------------------------------------------------------
 
 bool source_active(const struct assembler *as)
 {
     return as->condition_count == 0 || as->conditions[as->condition_count - 1].active;
 }
 
-/* The value of the condition that stands behind .if, .ifdef, .ifndef or .elif. */
+// The value of the condition that stands behind .if, .ifdef, .ifndef or .elif.
 static bool test_condition(struct assembler *as, const struct token *name)
 {
     if (str_is(name->text, ".ifdef") || str_is(name->text, ".ifndef")) {
@@ -535,7 +539,7 @@ void directive_if_(struct assembler *as, const struct token *name)
     }
     bool outer = source_active(as);
     struct condition *c = &as->conditions[as->condition_count++];
-    /* Until its value is known it counts as taken, so that an error in it skips all branches. */
+    // Until its value is known it counts as taken, so that an error in it skips all branches.
     *c = (struct condition){.opened = t.at, .outer = outer, .taken = true};
     if (outer) {
         lex_next(as);

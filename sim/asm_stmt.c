@@ -1,9 +1,10 @@
-/* asm_stmt.c: sections and the items in them, and what a line may hold: labels, then one directive, instruction or macro call. */
+// asm_stmt.c: sections and the items in them, and what a line may hold: labels, then one directive,
+// instruction or macro call.
 #include "sim/asm_impl.h"
 
 #include <string.h>
 
-/* ---- sections and items ------------------------------------------------------------------------------------------------- */
+// ---- sections and items -------------------------------------------------------------------------
 
 static const struct known_section {
     const char *name;
@@ -14,7 +15,7 @@ static const struct known_section {
                       {".data", IMAGE_WRITE, false},
                       {".bss", IMAGE_WRITE, true}};
 
-/* The row for a name, with or without its dot; NULL for a name of the user's own. */
+// The row for a name, with or without its dot; NULL for a name of the user's own.
 static const struct known_section *known(struct str name)
 {
     for (size_t i = 0; i < sizeof known_sections / sizeof *known_sections; i++) {
@@ -31,16 +32,22 @@ uint32_t asm_section_flags(const char *name)
     return k ? k->flags : 0;
 }
 
-struct section *section_find(struct assembler *as, struct str name, const struct loc *at)
+// Sections are laid out in the order in which they are first used; the .text that we begin in may
+// never be.
+void section_use(struct assembler *as, struct section *s)
 {
-    for (size_t i = 0; i < as->section_count; i++) {
-        if (str_is(name, as->sections[i]->name)) {
-            return as->sections[i];
-        }
+    if (s->used) {
+        return;
     }
     if (as->section_count == SECTIONS_MAX) {
-        asm_fatal(as, at, "more than %d sections; put things together", SECTIONS_MAX);
+        asm_fatal(as, &s->opened, "more than %d sections; put things together", SECTIONS_MAX);
     }
+    s->used = true;
+    as->sections[as->section_count++] = s;
+}
+
+static struct section *section_new(struct assembler *as, struct str name, const struct loc *at)
+{
     struct section *s = asm_alloc(as, sizeof *s);
     s->name = asm_copy(as, name);
     s->opened = *at;
@@ -48,7 +55,24 @@ struct section *section_find(struct assembler *as, struct str name, const struct
     const struct known_section *k = known(name);
     s->flags = k ? k->flags : 0;
     s->no_bytes = k && k->no_bytes;
-    as->sections[as->section_count++] = s;
+    return s;
+}
+
+void section_begin(struct assembler *as)
+{
+    as->section = as->initial = section_new(as, str_of(".text"), &as->last);
+}
+
+struct section *section_find(struct assembler *as, struct str name, const struct loc *at)
+{
+    for (size_t i = 0; i < as->section_count; i++) {
+        if (str_is(name, as->sections[i]->name)) {
+            return as->sections[i];
+        }
+    }
+    struct section *s = str_is(name, as->initial->name) ? as->initial : section_new(as, name, at);
+    s->opened = *at;
+    section_use(as, s);
     return s;
 }
 
@@ -68,6 +92,7 @@ struct item *item_add(struct assembler *as, enum item_kind kind, uint64_t size,
                       const struct loc *at)
 {
     struct section *s = as->section;
+    section_use(as, s);
     s->items = asm_grow(as, s->items, s->count, &s->cap, sizeof *s->items);
     struct item *item = &s->items[s->count++];
     *item = (struct item){.kind = (uint8_t)kind,
@@ -90,9 +115,10 @@ struct item *item_add(struct assembler *as, enum item_kind kind, uint64_t size,
     return item;
 }
 
-/* ---- statements --------------------------------------------------------------------------------------------------------- */
+// ---- statements ---------------------------------------------------------------------------------
 
-/* The next byte that is no blank, without reading a token (what follows may be a macro's text); 0 at the end. */
+// The next byte that is no blank, without reading a token (what follows may be a macro's text); 0
+// at the end.
 static char peek_char(const struct assembler *as, const char **where)
 {
     const char *p = as->at;
@@ -107,13 +133,14 @@ static void define_label(struct assembler *as, const struct token *t)
 {
     symbol_check_name(as, t);
     struct str name = symbol_full_name(as, t);
+    section_use(as, as->section);
     symbol_define(as, name, SYMBOL_LABEL, NULL, &t->at);
     if (t->text.p[0] != '.') {
         as->scope = symbol_get(as, name)->name;
     }
 }
 
-/* "name = expression": a symbol that may be set again. */
+// "name = expression": a symbol that may be set again.
 static void assign(struct assembler *as, const struct token *t)
 {
     symbol_check_name(as, t);
@@ -183,6 +210,7 @@ static void statement(struct assembler *as)
                 asm_fail(as, &t.at, "a numeric label must be 0 to %d; choose a smaller number",
                          NUMERIC_LABELS - 1);
             }
+            section_use(as, as->section);
             symbol_define_numeric(as, (unsigned)t.number, &t.at);
         } else {
             define_label(as, &t);
@@ -194,7 +222,7 @@ static void statement(struct assembler *as)
     }
 }
 
-/* In what is not assembled only the conditionals count. */
+// In what is not assembled only the conditionals count.
 static void skipped_line(struct assembler *as, const struct line *line)
 {
     struct str text = line->text;

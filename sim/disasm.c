@@ -1,5 +1,5 @@
-/* disasm.c: machine words and images back to source. Walks each segment once, from symbol to symbol: code as instructions, the rest as
- * strings, words and single bytes. */
+// disasm.c: machine words and images back to source. Walks each segment once, from symbol to
+// symbol: code as instructions, the rest as strings, words and single bytes.
 #include "sim/disasm.h"
 
 #include "sim/asm.h"
@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- one word ----------------------------------------------------------------------------------------------------------- */
+// ---- one word -----------------------------------------------------------------------------------
 
-/* The symbol that stands exactly at addr, or NULL. */
+// The symbol that stands exactly at addr, or NULL.
 static const char *symbol_at(const struct image *img, uint64_t addr)
 {
     const struct image_symbol *s = img ? image_near(img, addr) : NULL;
@@ -60,16 +60,16 @@ int disasm_word(uint32_t word, uint64_t pc, const struct image *img, char *out, 
     return n;
 }
 
-/* ---- printing ----------------------------------------------------------------------------------------------------------- */
+// ---- printing -----------------------------------------------------------------------------------
 
 struct printer {
     const struct image *img;
     const struct disasm_options *options;
     const struct text_sink *sink;
     size_t segment;
-    uint64_t addr, end;   /* where labels are: now, and at the segment's end */
-    const uint8_t *bytes; /* those that stand at addr */
-    size_t line;          /* next row of the line table */
+    uint64_t addr, end;   // where labels are: now, and at the segment's end
+    const uint8_t *bytes; // those that stand at addr
+    size_t line;          // next row of the line table
 };
 
 static void print(struct printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -93,7 +93,7 @@ static uint64_t little_endian(const uint8_t *b, unsigned n)
     return v;
 }
 
-/* One statement that stands for the next n bytes. */
+// One statement that stands for the next n bytes.
 static void print_statement(struct printer *p, const char *text, uint64_t n)
 {
     enum { COLUMN = 40, SHOWN = 8 };
@@ -101,7 +101,7 @@ static void print_statement(struct printer *p, const char *text, uint64_t n)
         print(p, "        %s\n", text);
     } else {
         char hex[2 * SHOWN + 4] = "";
-        if (p->bytes && n == 4) { /* most often an instruction: as one reads it in the manual */
+        if (p->bytes && n == 4) { // most often an instruction: as one reads it in the manual
             snprintf(hex, sizeof hex, "%08x", (unsigned)little_endian(p->bytes, 4));
         }
         for (uint64_t i = 0; p->bytes && n != 4 && i < n && i < SHOWN; i++) {
@@ -114,7 +114,7 @@ static void print_statement(struct printer *p, const char *text, uint64_t n)
     p->bytes = p->bytes ? p->bytes + n : NULL;
 }
 
-/* ---- symbols and lines -------------------------------------------------------------------------------------------------- */
+// ---- symbols and lines --------------------------------------------------------------------------
 
 static uint64_t segment_start(const struct image_segment *s)
 {
@@ -126,7 +126,8 @@ static uint64_t segment_end(const struct image_segment *s)
     return segment_start(s) + s->size + s->bss;
 }
 
-/* In which segment's text a symbol's label stands: the first that holds it, else the first that ends there. segment_count: none. */
+// In which segment's text a symbol's label stands: the first that holds it, else the first that
+// ends there. segment_count: none.
 static size_t owner(const struct image *img, const struct image_symbol *symbol)
 {
     size_t ends = img->segment_count;
@@ -142,7 +143,7 @@ static size_t owner(const struct image *img, const struct image_symbol *symbol)
     return ends;
 }
 
-/* The first symbol at or above addr. */
+// The first symbol at or above addr.
 static size_t first_symbol(const struct image *img, uint64_t addr)
 {
     size_t low = 0, high = img->symbol_count;
@@ -168,7 +169,7 @@ static void print_labels(struct printer *p)
     }
 }
 
-/* How far the segment goes on without another label: up to `limit`. */
+// How far the segment goes on without another label: up to `limit`.
 static uint64_t next_label(const struct printer *p, uint64_t limit)
 {
     const struct image *img = p->img;
@@ -202,7 +203,7 @@ static void print_line(struct printer *p)
     }
 }
 
-/* ---- code and data ------------------------------------------------------------------------------------------------------ */
+// ---- code and data ------------------------------------------------------------------------------
 
 static void print_code(struct printer *p, uint64_t end)
 {
@@ -226,7 +227,8 @@ static bool is_text(uint8_t c)
 
 enum { STRING_MIN = 4, UNENDED_STRING_MIN = 12, STRING_SHOWN = 60, ZEROS_MIN = 32 };
 
-/* A run of text: as a string, cut where a line ends or grows long. False if what stands there does not look like text. */
+// A run of text: as a string, cut where a line ends or grows long. False if what stands there does
+// not look like text.
 static bool print_string(struct printer *p, uint64_t left)
 {
     uint64_t n = 0;
@@ -285,7 +287,7 @@ static void print_data(struct printer *p, uint64_t end)
             zeros++;
         }
         if (zeros >= ZEROS_MIN) {
-            /* Not .space, which would not be stored at a section's end. */
+            // Not .space, which would not be stored at a section's end.
             snprintf(text, sizeof text, ".fill %llu", (unsigned long long)zeros);
             print_statement(p, text, zeros);
         } else if (!print_string(p, left)) {
@@ -294,7 +296,7 @@ static void print_data(struct printer *p, uint64_t end)
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------------- */
+// ---- the whole ----------------------------------------------------------------------------------
 
 static void print_section(struct printer *p, const struct image_segment *s)
 {
@@ -338,7 +340,7 @@ static void print_segment(struct printer *p, const struct image_segment *s)
     print_labels(p);
 }
 
-/* Constants, which no section holds. */
+// Constants, which no section holds.
 static void print_constants(struct printer *p)
 {
     for (size_t i = 0; i < p->img->symbol_count; i++) {
@@ -350,7 +352,8 @@ static void print_constants(struct printer *p)
     }
 }
 
-/* Addresses outside all sections, named by their distance from where we are, which keeps them addresses. */
+// Addresses outside all sections, named by their distance from where we are, which keeps them
+// addresses.
 static void print_outsiders(struct printer *p)
 {
     for (size_t i = 0; i < p->img->symbol_count; i++) {

@@ -1,15 +1,16 @@
-/* image.c: the file form of a T64 program. Little endian, no padding, nothing optional, so that one image has exactly one form:
- *
- *   magic "T64IMAGE", u32 version, u32 segments, u32 symbols, u32 files, u32 lines, u64 entry
- *   segments: u64 addr, u64 bias, u64 size, u64 bss, u32 flags, name
- *   symbols:  u64 value, u8 is_address, name
- *   files:    name
- *   lines:    u64 addr, u32 file, u32 line
- *   the segments' bytes, one after the other, to the end of the file
- *   a name is u16 length, its bytes, and a zero byte, so that a loaded file can be pointed into
- *
- * A file is not trusted: everything that the rest of the simulator relies on (order, ranges, names) is checked here, and what
- * image_parse accepts, image_write gives back byte for byte. */
+// image.c: the file form of a T64 program. Little endian, no padding, nothing optional, so that one
+// image has exactly one form:
+//
+//   magic "T64IMAGE", u32 version, u32 segments, u32 symbols, u32 files, u32 lines, u64 entry
+//   segments: u64 addr, u64 bias, u64 size, u64 bss, u32 flags, name
+//   symbols:  u64 value, u8 is_address, name
+//   files:    name
+//   lines:    u64 addr, u32 file, u32 line
+//   the segments' bytes, one after the other, to the end of the file
+//   a name is u16 length, its bytes, and a zero byte, so that a loaded file can be pointed into
+//
+// A file is not trusted: everything that the rest of the simulator relies on (order, ranges, names)
+// is checked here, and what image_parse accepts, image_write gives back byte for byte.
 #include "sim/image.h"
 
 #include "sim/isa.h"
@@ -20,18 +21,22 @@
 
 static const char magic[8] = "T64IMAGE";
 
+// Keeps sums of sizes far from overflow.
+#define SEGMENT_SIZE_MAX (UINT64_C(1) << 40)
+
 enum {
     VERSION = 1,
     SEGMENTS_MAX = 256,
     NAME_MAX_LENGTH = 1023,
-    /* The smallest form of each table's row: bounds a count by the file's size before memory is asked for. */
+    // The smallest form of each table's row: bounds a count by the file's size before memory is
+    // asked for.
     SEGMENT_BYTES = 8 + 8 + 8 + 8 + 4 + 2 + 1,
     SYMBOL_BYTES = 8 + 1 + 2 + 1,
     FILE_BYTES = 2 + 1,
     LINE_BYTES = 8 + 4 + 4,
 };
 
-/* ---- checks that reading and writing share ------------------------------------------------------------------------------ */
+// ---- checks that reading and writing share ------------------------------------------------------
 
 static bool is_identifier(const char *name)
 {
@@ -62,7 +67,10 @@ static const char *check_segment(const struct image *img, size_t i)
     if (s->flags & ~(uint32_t)(IMAGE_WRITE | IMAGE_EXEC)) {
         return "a segment has unknown flags";
     }
-    if (s->size > UINT64_MAX - s->bss || s->addr > UINT64_MAX - (s->size + s->bss) ||
+    if (s->size > SEGMENT_SIZE_MAX || s->bss > SEGMENT_SIZE_MAX - s->size) {
+        return "a segment is larger than 2^40 bytes";
+    }
+    if (s->addr > UINT64_MAX - (s->size + s->bss) ||
         s->addr + s->bias > UINT64_MAX - (s->size + s->bss)) {
         return "a segment goes beyond the end of the address space";
     }
@@ -116,9 +124,9 @@ static const char *check_file(const struct image *img, size_t i)
     return is_file_name(img->files[i]) ? NULL : "a file's name is empty or has control characters";
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------------ */
+// ---- writing ------------------------------------------------------------------------------------
 
-/* Bytes being written; with `to` NULL it only counts. */
+// Bytes being written; with `to` NULL it only counts.
 struct writer {
     uint8_t *to;
     size_t n;
@@ -184,11 +192,11 @@ static void put_image(struct writer *w, const struct image *img)
     }
 }
 
-/* Only what image_parse would take is written. */
+// Only what image_parse would take is written.
 static bool writable(const struct image *img)
 {
     if (img->segment_count > SEGMENTS_MAX || img->symbol_count > UINT32_MAX ||
-        img->file_count > UINT32_MAX || img->line_count > UINT32_MAX) {
+        img->file_count > UINT32_MAX || img->line_count > UINT32_MAX || img->entry % 4 != 0) {
         return false;
     }
     for (size_t i = 0; i < img->segment_count; i++) {
@@ -232,9 +240,9 @@ bool image_write(const struct image *img, uint8_t **out, size_t *size)
     return true;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+// ---- reading ------------------------------------------------------------------------------------
 
-/* Bytes being read; `why` is set at the first thing wrong, and reading goes on with zeros. */
+// Bytes being read; `why` is set at the first thing wrong, and reading goes on with zeros.
 struct reader {
     const uint8_t *bytes;
     size_t size, at;
@@ -284,7 +292,7 @@ struct counts {
     size_t segments, symbols, files, lines;
 };
 
-/* Reads the header and checks that the tables it announces can be in the file at all. */
+// Reads the header and checks that the tables it announces can be in the file at all.
 static struct counts get_header(struct reader *r, uint64_t *entry)
 {
     struct counts c = {0};
@@ -302,6 +310,9 @@ static struct counts get_header(struct reader *r, uint64_t *entry)
     c.files = (size_t)get_int(r, 4);
     c.lines = (size_t)get_int(r, 4);
     *entry = get_int(r, 8);
+    if (*entry % 4 != 0) {
+        wrong(r, "the entry is not a multiple of 4");
+    }
     size_t left = r->size - r->at;
     if (c.segments > SEGMENTS_MAX) {
         wrong(r, "too many segments");
@@ -311,6 +322,33 @@ static struct counts get_header(struct reader *r, uint64_t *entry)
         wrong(r, "the tables that the header announces are longer than the file");
     }
     return c;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct image_symbol *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+// Symbols are sorted by value, so two of one name need not stand together.
+static const char *check_names(const struct image *img)
+{
+    const struct image_symbol **sorted = calloc(img->symbol_count + 1, sizeof *sorted);
+    const char *why = NULL;
+    if (!sorted) {
+        return "no memory to check the symbols";
+    }
+    for (size_t i = 0; i < img->symbol_count; i++) {
+        sorted[i] = &img->symbols[i];
+    }
+    qsort(sorted, img->symbol_count, sizeof *sorted, by_name);
+    for (size_t i = 1; i < img->symbol_count; i++) {
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
+            why = "two symbols have one name";
+        }
+    }
+    free(sorted);
+    return why;
 }
 
 static void get_tables(struct reader *r, struct image *img, struct image_segment *segments,
@@ -352,6 +390,7 @@ static void get_tables(struct reader *r, struct image *img, struct image_segment
         segments[i].bytes = r->bytes + r->at;
         r->at += (size_t)segments[i].size;
     }
+    wrong(r, r->why ? NULL : check_names(img));
     if (!r->why && r->at != r->size) {
         wrong(r, "there are bytes behind the image's end");
     }
@@ -364,7 +403,7 @@ bool image_parse(struct image *out, const uint8_t *bytes, size_t size, char *err
     struct image img = {0};
     struct counts c = get_header(&r, &img.entry);
     if (!r.why) {
-        /* One block: the tables, then a copy of the file that names and segments point into. */
+        // One block: the tables, then a copy of the file that names and segments point into.
         size_t tables = c.segments * sizeof(struct image_segment) +
                         c.symbols * sizeof(struct image_symbol) + c.files * sizeof(char *) +
                         c.lines * sizeof(struct image_line);
@@ -403,7 +442,7 @@ void image_free(struct image *img)
     *img = (struct image){0};
 }
 
-/* ---- looking things up -------------------------------------------------------------------------------------------------- */
+// ---- looking things up --------------------------------------------------------------------------
 
 const struct image_symbol *image_find(const struct image *img, const char *name)
 {
@@ -418,7 +457,7 @@ const struct image_symbol *image_find(const struct image *img, const char *name)
 const struct image_symbol *image_near(const struct image *img, uint64_t addr)
 {
     size_t low = 0,
-           high = img->symbol_count; /* symbols[low..] may be above addr, those before are not */
+           high = img->symbol_count; // symbols[low..] may be above addr, those before are not
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (img->symbols[mid].value <= addr) {
@@ -433,7 +472,8 @@ const struct image_symbol *image_near(const struct image *img, uint64_t addr)
     if (low == 0) {
         return NULL;
     }
-    /* Several names at one address: the first of them, so that the answer does not depend on how many there are. */
+    // Several names at one address: the first of them, so that the answer does not depend on how
+    // many there are.
     size_t best = low - 1;
     for (size_t i = best; i > 0 && img->symbols[i - 1].value == img->symbols[best].value; i--) {
         if (img->symbols[i - 1].is_address) {

@@ -1,5 +1,6 @@
-/* isa.c: the T64 instruction table and the one decoder and encoder. The tables are expanded from isa.def; where operands stand in a
- * word is said once, in `formats`, and decoding, encoding, assembling and the manual's diagrams all read it. */
+// isa.c: the T64 instruction table and the one decoder and encoder. The tables are expanded from
+// isa.def; where operands stand in a word is said once, in `formats`, and decoding, encoding,
+// assembling and the manual's diagrams all read it.
 #include "sim/isa.h"
 
 #include "sim/cost.h"
@@ -7,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* The exit column holds the number by which the reason is known everywhere else. */
+// The exit column holds the number by which the reason is known everywhere else.
 enum {
     REASON_NONE = -1,
 #define EXIT(NAME, name, number, group, doc) REASON_##NAME = number,
@@ -32,7 +33,7 @@ static const struct isa_row rows[OP_COUNT] = {
 #undef ISA
 };
 
-/* Two rows with one opcode do not compile: the second initializer would override the first. */
+// Two rows with one opcode do not compile: the second initializer would override the first.
 static const uint8_t op_of_opcode[256] = {
 #define ISA(NAME, mnem, op, ...) [op] = OP_##NAME,
 #include "sim/isa.def"
@@ -115,7 +116,7 @@ uint32_t isa_format_zero_bits(unsigned format)
     return UINT32_C(0xffffff) & ~used;
 }
 
-/* Two's complement of `width` bits to int32_t, without shifting a signed value. */
+// Two's complement of `width` bits to int32_t, without shifting a signed value.
 static int32_t sign_extend(uint32_t value, unsigned width)
 {
     uint32_t sign = UINT32_C(1) << (width - 1);
@@ -128,7 +129,7 @@ struct insn isa_decode(uint32_t word)
     if (in.op == OP_INVALID) {
         return in;
     }
-    uint32_t left = word & UINT32_C(0xffffff); /* bits no field has claimed yet */
+    uint32_t left = word & UINT32_C(0xffffff); // bits no field has claimed yet
     for (const struct isa_field *f = formats[rows[in.op].format].field; f->kind != FIELD_END; f++) {
         uint32_t value = (word & field_mask(f)) >> f->low;
         left &= ~field_mask(f);
@@ -214,7 +215,8 @@ unsigned isa_find(const char *mnemonic, size_t len)
 bool isa_is_hole(unsigned op, bool holes_closed)
 {
     const struct isa_row *row = isa_row(op);
-    /* Instructions that need IOPL are privileged too: a deprivileged kernel runs with IOPL below its ring. */
+    // Instructions that need IOPL are privileged too: a deprivileged kernel runs with IOPL below
+    // its ring.
     return row->sens != SENS_NO &&
            (row->priv == PRIV_ANY || (row->priv == PRIV_HOLE && !holes_closed));
 }

@@ -1,4 +1,5 @@
-// isa_manual.c: the manual's layout. All facts come from isa.def, its formats, and the other tables.
+// isa_manual.c: the manual's layout. All facts come from isa.def, its formats, and the other
+// tables.
 #include "sim/isa_manual.h"
 
 #include "sim/asm.h"
@@ -10,7 +11,7 @@
 
 enum { WIDTH = 80 };
 
-// ---- groups --------------------------------------------------------------------------------------
+// ---- groups -------------------------------------------------------------------------------------
 
 struct group {
     const char *title;
@@ -56,7 +57,7 @@ static const struct group groups[] = {
     {"Ring 0 only", is_ring0},
 };
 
-// ---- words for the columns -----------------------------------------------------------------------
+// ---- words for the columns ----------------------------------------------------------------------
 
 static const char *priv_word(enum isa_priv priv)
 {
@@ -130,7 +131,7 @@ static const char *cost_doc(int key)
     return words[key];
 }
 
-// ---- encoding diagrams ---------------------------------------------------------------------------
+// ---- encoding diagrams --------------------------------------------------------------------------
 
 // A stretch of an instruction word.
 struct cell {
@@ -223,7 +224,7 @@ static void instruction_syntax(const struct isa_row *row, char *out, size_t size
     snprintf(out, size, "%s%s%s", row->mnemonic, operand_of(row)[0] ? " " : "", operand_of(row));
 }
 
-// ---- the manual ----------------------------------------------------------------------------------
+// ---- the manual ---------------------------------------------------------------------------------
 
 static void heading(enum manual_format format, const char *title, const struct text_sink *sink)
 {
@@ -381,7 +382,7 @@ void isa_manual(enum manual_format format, const struct text_sink *sink)
     }
 }
 
-// ---- one instruction -----------------------------------------------------------------------------
+// ---- one instruction ----------------------------------------------------------------------------
 
 static void fact(enum manual_format format, const char *name, const char *text,
                  const struct text_sink *sink)
@@ -459,7 +460,7 @@ bool isa_manual_page(const char *mnemonic, enum manual_format format, const stru
     return found;
 }
 
-// ---- Popek and Goldberg --------------------------------------------------------------------------
+// ---- Popek and Goldberg -------------------------------------------------------------------------
 
 static bool is_sensitive(unsigned op, bool closed)
 {

@@ -14,7 +14,8 @@ void isa_manual(enum manual_format format, const struct text_sink *sink);
 // One instruction or pseudo-instruction in full. False if there is none of that name.
 bool isa_manual_page(const char *mnemonic, enum manual_format format, const struct text_sink *sink);
 
-// Popek and Goldberg's theorem 1 on this instruction set, with the silent instructions as they are or
+// Popek and Goldberg's theorem 1 on this instruction set, with the silent instructions as they are
+// or
 // trapping.
 void isa_manual_analysis(bool holes_closed, enum manual_format format,
                          const struct text_sink *sink);

@@ -1,4 +1,5 @@
-// text_sink.h: where the pure core's long texts go, piece by piece: whoever asked decides what to do with them.
+// text_sink.h: where the pure core's long texts go, piece by piece: whoever asked decides what to
+// do with them.
 #ifndef RINGSIDE_SIM_TEXT_SINK_H
 #define RINGSIDE_SIM_TEXT_SINK_H
 
@@ -14,7 +15,8 @@ enum { TEXT_PIECE_MAX = 4000 };
 void text_put(const struct text_sink *sink, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-// `text` in lines of at most `width` columns, each but the first after `indent` blanks; the first begins at
+// `text` in lines of at most `width` columns, each but the first after `indent` blanks; the first
+// begins at
 // column `at`. Ends with a newline.
 void text_wrap(const struct text_sink *sink, const char *text, unsigned at, unsigned indent,
                unsigned width);
