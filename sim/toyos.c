@@ -1,8 +1,6 @@
 // toyos.c: builds the toy operating system from its sources and puts it into a machine's memory.
 #include "sim/toyos.h"
 
-#include "sim/prng.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +44,8 @@ struct bytes {
     bool failed;
 };
 
-static uint8_t *bytes_add(struct bytes *b, size_t n)
+// n zero bytes more.
+static void bytes_add(struct bytes *b, size_t n)
 {
     if (!b->failed && b->room - b->size < n) {
         size_t room = 2 * b->room + n;
@@ -57,13 +56,10 @@ static uint8_t *bytes_add(struct bytes *b, size_t n)
             b->room = room;
         }
     }
-    if (b->failed) {
-        return NULL;
+    if (!b->failed) {
+        memset(b->at + b->size, 0, n);
+        b->size += n;
     }
-    uint8_t *start = b->at + b->size;
-    memset(start, 0, n);
-    b->size += n;
-    return start;
 }
 
 static void bytes_page_up(struct bytes *b)
@@ -164,13 +160,13 @@ static bool add_program(struct bytes *b, const struct image *img, char *err, siz
             return false;
         }
         size_t offset = b->size - start;
-        uint8_t *content = bytes_add(b, (size_t)s->size);
+        bytes_add(b, (size_t)s->size);
         bytes_page_up(b);
         if (b->failed) {
             break;
         }
         if (s->size > 0) {
-            memcpy(content = b->at + start + offset, s->bytes, (size_t)s->size);
+            memcpy(b->at + start + offset, s->bytes, (size_t)s->size);
         }
         uint8_t *row = b->at + start + PROGRAM_ROWS + PROGRAM_ROW_SIZE * count++;
         put64(row, s->addr);
@@ -190,11 +186,24 @@ static bool add_program(struct bytes *b, const struct image *img, char *err, siz
     return true;
 }
 
+// Appends a file as it is, and fills in row `row` of the directory.
+static void add_file(struct bytes *b, size_t row, const char *name, const char *from, size_t size)
+{
+    size_t start = b->size;
+    bytes_add(b, size);
+    bytes_page_up(b);
+    if (!b->failed) {
+        memcpy(b->at + start, from, size);
+        directory_row(b->at + DIRECTORY_ROWS + ROW_SIZE * row, name, start, size);
+    }
+}
+
 static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources, char *err,
                           size_t err_size)
 {
     struct bytes b = {0};
-    bytes_add(&b, DIRECTORY_ROWS + ROW_SIZE * (PROGRAM_COUNT + 1));
+    bytes_add(&b, DIRECTORY_ROWS + ROW_SIZE * (PROGRAM_COUNT + 2));
+    bytes_page_up(&b);
     size_t rows = 0;
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
         struct asm_result program;
@@ -202,7 +211,6 @@ static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources,
             free(b.at);
             return false;
         }
-        bytes_page_up(&b);
         size_t start = b.size;
         char reason[96], path[ROW_NAME_MAX + 1];
         bool ok = add_program(&b, &program.image, reason, sizeof reason);
@@ -215,25 +223,21 @@ static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources,
         snprintf(path, sizeof path, "bin/%s", programs[i]);
         directory_row(b.at + DIRECTORY_ROWS + ROW_SIZE * rows++, path, start, b.size - start);
     }
-    // The script that the shell runs, as it is.
     struct asm_source script;
     if (!sources->find(sources->ctx, "user/script.inc", &script)) {
         snprintf(err, err_size, "the toy OS's source user/script.inc is missing");
         free(b.at);
         return false;
     }
-    bytes_page_up(&b);
-    size_t start = b.size;
-    uint8_t *content = bytes_add(&b, script.size);
-    bytes_page_up(&b);
+    char text[TOYOS_TEXT_SIZE];
+    toyos_text(text);
+    add_file(&b, rows++, "etc/script", script.text, script.size);
+    add_file(&b, rows++, "etc/text", text, sizeof text);
     if (b.failed) {
         snprintf(err, err_size, "no memory");
         free(b.at);
         return false;
     }
-    content = b.at + start;
-    memcpy(content, script.text, script.size);
-    directory_row(b.at + DIRECTORY_ROWS + ROW_SIZE * rows++, "etc/script", start, script.size);
     put64(b.at, RAMDISK_MAGIC);
     put64(b.at + DIRECTORY_COUNT, rows);
     os->ramdisk = b.at;
@@ -248,6 +252,15 @@ uint64_t toyos_disk_word(uint64_t i)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+void toyos_text(char text[TOYOS_TEXT_SIZE])
+{
+    // One letter or space from each word of the same sequence: a space for 5 values of 32.
+    for (size_t i = 0; i < TOYOS_TEXT_SIZE; i++) {
+        unsigned v = toyos_disk_word(i) >> 59;
+        text[i] = (char)(v < 26 ? 'a' + v : ' ');
+    }
 }
 
 static bool build_disk(struct toyos *os)

@@ -81,6 +81,13 @@ const struct toyos_workload *toyos_workload_find(const char *name);
 // Look for "NAME: checksum 0x…" in a console's output. False if there is no such line.
 bool toyos_checksum(const char *console, size_t size, const char *name, uint64_t *checksum);
 
+// The text in the RAM disk's file etc/text, which workload compile reads: small letters and spaces, no
+// zero at the end.
+enum { TOYOS_TEXT_SIZE = 8192 };
+void toyos_text(char text[TOYOS_TEXT_SIZE]);
+// Bytes of a message of workload netrr.
+enum { TOYOS_NETRR_BYTES = 32 };
+
 // The word that the disk's file "data" holds at place i (its words are 8 bytes, little endian).
 uint64_t toyos_disk_word(uint64_t i);
 
