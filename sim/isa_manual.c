@@ -319,7 +319,7 @@ static void print_row(enum manual_format format, const struct isa_row *row,
     size_t n = strlen(text) - 1;
     snprintf(text + n, sizeof text - n, "%s]", cost_word(row->cost));
     text_put(sink, "  %02x %-4s %-21s ", row->opcode, isa_format(row->format)->name, syntax);
-    text_wrap(sink, text, 31, 31, WIDTH);
+    text_wrap(sink, text, 32, 32, WIDTH);
 }
 
 static void print_group(enum manual_format format, const struct group *group,
