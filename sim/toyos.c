@@ -258,7 +258,7 @@ void toyos_text(char text[TOYOS_TEXT_SIZE])
 {
     // One letter or space from each word of the same sequence: a space for 5 values of 32.
     for (size_t i = 0; i < TOYOS_TEXT_SIZE; i++) {
-        unsigned v = toyos_disk_word(i) >> 59;
+        unsigned v = (unsigned)(toyos_disk_word(i) >> 59);
         text[i] = (char)(v < 26 ? 'a' + v : ' ');
     }
 }
