@@ -91,10 +91,11 @@ struct platform_ops {
     // The software part of every way into the hypervisor and back, beyond the processor's own transition.
     void (*enter)(struct vcpu *v, const struct vmexit *e);
     void (*leave)(struct vcpu *v, const struct vmexit *e);
-    // An access to a register of an emulated device; `work` bytes: it starts a transfer of that many (0: just a register). Charges the way
-    // to the device model and its work.
-    void (*device_access)(struct vcpu *v, enum vm_device device, bool write, uint64_t work);
-    // A device finished something on behalf of the guest: the driver's part, charged to v's processor.
+    // The guest accesses a register of an emulated device: charges the way to the device model and back, and its work.
+    void (*device_access)(struct vcpu *v, enum vm_device device, bool write);
+    // That access (or the end of the transfer before) starts a transfer of `bytes`: charges what the driver does to start the real device.
+    void (*device_start)(struct vcpu *v, enum dev_event kind, uint64_t bytes);
+    // The real interrupt of a device that works for the guest came to v's processor: charges the driver's part.
     void (*device_done)(struct vcpu *v, enum dev_event kind);
     // The guest's processor has nothing to do / is woken.
     void (*idle)(struct vcpu *v);
@@ -134,10 +135,18 @@ struct vcpu {
     int offer;             // vector that the virtual local APIC offers, or -1
     uint64_t shadow_at;    // virtual STI shadow: active while cpu->instructions is still this
     struct vm_event event; // to be delivered before the guest goes on
-    bool in_monitor; // the monitor is at work for it: it looks at `offer` itself before it is done
-    bool waiting;    // in cpu_monitor_wait
-    void *technique; // the technique's own
+    bool starting;         // a start-up IPI is to be acted on, with g as its state
+    bool waiting;          // in cpu_monitor_wait
+    void *technique;       // the technique's own
 };
+
+// Something that a virtual device planned has come to pass, and waits for its processor to enter the monitor.
+struct vm_due {
+    event_handle_t handle;
+    enum dev_event kind;
+    unsigned cpu;
+};
+enum { VM_DUE_MAX = DEVICES_CPUS_MAX + 3 }; // each device has at most one of each kind under way
 
 struct vm {
     struct machine *m;
@@ -149,6 +158,9 @@ struct vm {
     uint64_t base, ram; // guest-physical [0, ram) is host-physical [base, base + ram)
     struct mem memory;  // a view of just that, for walks of the guest's own tables; owns nothing
     struct devices devices; // vm_devices(vm), unless bare
+    struct vm_due due[VM_DUE_MAX];
+    unsigned due_count;
+    struct vcpu *acting; // on whose behalf a device is being touched, or NULL
     struct vcpu *vcpu;
     unsigned vcpus;
     void *paging_state, *technique_state, *platform_state, *io_state; // each axis's own
@@ -168,6 +180,8 @@ void vm_destroy(struct vm *vm);
 // As machine_load: segments to guest-physical memory; processor 0 begins at the entry with a0 = boot_info.
 bool vm_load(struct vm *vm, const struct image *img, uint64_t boot_info, char *err,
              size_t err_size);
+// Begin at `entry` (physical) with a0 = boot_info: for who has filled memory by vm_write.
+void vm_begin(struct vm *vm, uint64_t entry, uint64_t boot_info);
 enum stop_reason vm_run(struct vm *vm, uint64_t until, uint64_t max_instructions);
 const struct stop_info *vm_stop_info(const struct vm *vm);
 // The guest's RAM, devices and processors, however they are made.
@@ -204,6 +218,10 @@ void vm_on_exit(struct cpu *c, const struct vmexit *x);
 void vm_on_wake(struct cpu *c);
 void vm_on_event(struct machine *m, const struct event *e);
 
+// The devices over the guest's surroundings (vm_device.c); and what they planned for v's processor and has come to pass.
+void vm_devices_init(struct vm *vm);
+void vm_devices_due(struct vcpu *v);
+
 // Guest-physical accesses as an instruction makes them, within one page: RAM, or a device (charged, with its side effects). Reads of nothing give ones.
 uint64_t vm_physical_read(struct vcpu *v, uint64_t gpa, unsigned n);
 void vm_physical_write(struct vcpu *v, uint64_t gpa, unsigned n, uint64_t value);
@@ -217,18 +235,18 @@ bool vm_ram_write(struct vm *vm, uint64_t gpa, const void *from, size_t n);
 // A real interrupt for the processor of v, so that the hypervisor looks at v->offer. The vector is the hypervisor's own.
 enum { HV_VECTOR = 0xf3 };
 void vcpu_kick(struct vcpu *v);
-// An EXTERNAL_INTERRUPT exit: acknowledge the real interrupt (local APIC), run what it stands for. Charged to INJECTION.
+// An EXTERNAL_INTERRUPT exit, or a wake-up by one: acknowledge the real interrupt and see to what it stands for.
 void vcpu_real_interrupt(struct vcpu *v);
 // The guest halted and nothing is deliverable: give the processor away until something is. The technique returns from exit or wake next.
 void vcpu_wait(struct vcpu *v);
 
 // Guest's canonical check; its page-table levels are the host's.
 bool vcpu_canonical(const struct vcpu *v, uint64_t va);
-// Translate in the guest's own tables (g.ptbr, g.msw) for `ring`; PG clear: identity. Commits A and D if the access is allowed. Charges the walk's
-// references as software loads. False: *fault is the guest's exception.
+// Translate in the guest's own tables (g.ptbr, g.msw) for `ring`; PG clear: identity. Commits A and D if the access is allowed. Charges nothing.
+// False: *fault is the guest's exception.
 bool vcpu_walk(struct vcpu *v, uint64_t va, enum cpu_access access, unsigned ring, uint64_t *gpa,
                struct cpu_fault *fault);
-// Guest-virtual reads and writes of up to 48 bytes as the processor's own (no device is reached), with ring's rights.
+// Guest-virtual reads and writes of up to 48 bytes as the processor's own (no device is reached), with ring's rights. Each charges hv.guest_access.
 bool vcpu_read(struct vcpu *v, uint64_t va, void *to, unsigned n, unsigned ring,
                struct cpu_fault *fault);
 bool vcpu_write(struct vcpu *v, uint64_t va, const void *from, unsigned n, unsigned ring,
@@ -250,7 +268,8 @@ bool vcpu_fetch(struct vcpu *v, struct insn *in, struct cpu_fault *fault);
 // Every instruction that a guest may execute is known but SYSCALL, INT and BRK, which deliver (vcpu_syscall, vcpu_deliver). On success the
 // pc has moved on and the instruction counts as completed; on a fault of the guest *fault is set and nothing changed.
 bool vcpu_emulate(struct vcpu *v, struct insn in, struct cpu_fault *fault);
-// SYSCALL of the guest, to its LSTAR.
+// SYSCALL of the guest, to its LSTAR; INT n and BRK, through its vector table. They count as completed as docs/machine.md says.
 void vcpu_syscall(struct vcpu *v);
+void vcpu_software_interrupt(struct vcpu *v, unsigned vector);
 
 #endif

@@ -1,0 +1,39 @@
+// axes.c: the tables behind axes.h.
+#include "models/axes.h"
+
+#include "models/fullvirt/trap.h"
+#include "models/native.h"
+#include "models/type1/type1.h"
+#include "models/type2/type2.h"
+
+#include <assert.h>
+
+static const struct technique_ops *const techniques[TECHNIQUE_COUNT] = {
+    [TECHNIQUE_NONE] = &native_technique,
+    [TECHNIQUE_TRAP] = &trap_technique,
+};
+
+static const struct paging_ops *const pagings[PAGING_COUNT] = {0};
+
+static const struct platform_ops *const platforms[PLATFORM_COUNT] = {
+    [PLATFORM_TYPE1] = &type1_platform,
+    [PLATFORM_TYPE2] = &type2_platform,
+};
+
+const struct technique_ops *axis_technique(enum technique t)
+{
+    assert(t < TECHNIQUE_COUNT);
+    return techniques[t];
+}
+
+const struct paging_ops *axis_paging(enum paging p)
+{
+    assert(p < PAGING_COUNT);
+    return pagings[p];
+}
+
+const struct platform_ops *axis_platform(enum platform p)
+{
+    assert(p < PLATFORM_COUNT);
+    return platforms[p];
+}
