@@ -30,9 +30,7 @@ Costs with their sources, and models side by side.
   vmx.entry,cycles,,,937,published
   vmx.vmread,cycles,,,52,published
   vmx.vmwrite,cycles,,,44,published
-  $ ringside costs --explain | grep walk
-              second level 128 sets x 16 ways, walk cache 32 a level, nested TLB 32
-              assumed: Intel optimization manual, from memory: second level 2048 entries, 16 ways; size of the walk caches guessed
+  $ ringside costs --explain | grep ^walk
   walk.ref              14  cycles  assumed  one reference to a page-table entry during a walk
   walk.pwc_hit           2  cycles  assumed  a hit in the page-walk cache
   walk.set_ad          100  cycles  assumed  setting an accessed or dirty bit
