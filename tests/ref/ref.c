@@ -112,6 +112,7 @@ void ref_reset(struct ref_machine *m)
     }
     m->stop = (struct stop_info){.reason = STOP_NONE};
     m->completed = 0;
+    m->in_turn = false;
     m->latch = 0;
     m->console_enable = 0;
     m->console_size = 0;
@@ -120,22 +121,6 @@ void ref_reset(struct ref_machine *m)
 static bool interrupts_on(const struct ref_cpu *c)
 {
     return c->flags & REF_IF;
-}
-
-// Lets a halted processor sleep to its next event, or `until`. False if nothing can wake it.
-static bool sleep_on(struct ref_machine *m, struct ref_cpu *c)
-{
-    uint64_t next = ref_next_event(m, c);
-    if (!interrupts_on(c) || next == UINT64_MAX) {
-        interrupts_on(c) ? REF_COVER(m, HALT_NOTHING) : REF_COVER(m, HALT_FOREVER);
-        return false;
-    }
-    if (next > m->until) {
-        REF_COVER(m, HALT_LIMIT);
-        next = m->until;
-    }
-    ref_charge(c, REF_CYCLES_IDLE, next - c->time);
-    return true;
 }
 
 static void cover_interrupt(struct ref_machine *m, const struct ref_cpu *c)
@@ -170,37 +155,165 @@ static void cover_waiting(struct ref_machine *m, const struct ref_cpu *c, int ve
     }
 }
 
-// One step. False if the processor can do nothing and never will.
-static bool step(struct ref_machine *m, struct ref_cpu *c)
+bool ref_runnable(const struct ref_cpu *c)
 {
-    ref_events(m, c);
+    return !c->waiting &&
+           (!c->halted || (interrupts_on(c) && !c->shadow && ref_apic_pending(c) >= 0));
+}
+
+// One step.
+static void step(struct ref_machine *m, struct ref_cpu *c)
+{
     int vector = ref_apic_pending(c);
     if (vector >= 0 && interrupts_on(c) && !c->shadow) {
         cover_interrupt(m, c);
         ref_apic_take(c, (unsigned)vector);
         ref_deliver(m, c, REF_BY_INTERRUPT, (unsigned)vector, 0, c->pc, c->pc);
-        return true;
+        return;
     }
     cover_waiting(m, c, vector);
-    if (c->halted || c->waiting) {
-        return sleep_on(m, c);
-    }
     ref_instruction(m, c);
-    return true;
+}
+
+// ---- whose turn it is ----------------------------------------------------------------------------
+
+// The earliest that can run, the first among equals; `but` apart.
+static struct ref_cpu *earliest(struct ref_machine *m, const struct ref_cpu *but)
+{
+    struct ref_cpu *best = NULL;
+    for (unsigned i = 0; i < m->config.cpus; i++) {
+        struct ref_cpu *c = &m->cpu[i];
+        if (c != but && ref_runnable(c) && (!best || c->time < best->time)) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+// The processor whose timer is due first, or NULL; when that is in *time.
+static struct ref_cpu *next_event(struct ref_machine *m, uint64_t *time)
+{
+    struct ref_cpu *next = NULL;
+    *time = UINT64_MAX;
+    for (unsigned i = 0; i < m->config.cpus; i++) {
+        uint64_t at = ref_next_event(&m->cpu[i]);
+        if (at < *time) {
+            *time = at;
+            next = &m->cpu[i];
+        }
+    }
+    return next;
+}
+
+void ref_wait(struct ref_cpu *c, uint64_t time)
+{
+    if (time > c->time) {
+        ref_charge(c, REF_CYCLES_IDLE, time - c->time);
+    }
+}
+
+// All that cannot run have waited until `time`.
+static void all_wait(struct ref_machine *m, uint64_t time)
+{
+    for (unsigned i = 0; i < m->config.cpus; i++) {
+        if (!ref_runnable(&m->cpu[i])) {
+            ref_wait(&m->cpu[i], time);
+        }
+    }
+}
+
+static void fire(struct ref_machine *m, struct ref_cpu *c, uint64_t time)
+{
+    bool ran = ref_runnable(c);
+    ref_timer(m, c, time);
+    if (!ran && ref_runnable(c)) {
+        ref_wait(c, time);
+    }
+}
+
+// Nobody can run. Lets time pass to the next event and makes it happen; or says why not.
+static enum stop_reason pass_time(struct ref_machine *m, uint64_t until)
+{
+    uint64_t time;
+    struct ref_cpu *next = next_event(m, &time);
+    bool hope = false;
+    for (unsigned i = 0; i < m->config.cpus; i++) {
+        hope = hope || (m->cpu[i].halted && interrupts_on(&m->cpu[i]));
+    }
+    if (!hope || !next) {
+        hope ? REF_COVER(m, HALT_NOTHING) : REF_COVER(m, HALT_FOREVER);
+        return STOP_DEADLOCK;
+    }
+    if (time >= until) {
+        REF_COVER(m, HALT_LIMIT);
+        all_wait(m, until);
+        return STOP_LIMIT;
+    }
+    all_wait(m, time);
+    fire(m, next, time);
+    return STOP_NONE;
+}
+
+// The turn of processor `c`, or what is left of it.
+static void take_turn(struct ref_machine *m, struct ref_cpu *c, uint64_t end, uint64_t most)
+{
+    while (c->time < end && c->time < m->turn_end && ref_runnable(c) && m->completed < most &&
+           m->stop.reason == STOP_NONE) {
+        uint64_t next;
+        step(m, c);
+        next_event(m, &next);
+        ref_end_turn(m, next);
+    }
+    m->in_turn = m->completed == most && ref_runnable(c) && c->time < m->turn_end;
+}
+
+void ref_end_turn(struct ref_machine *m, uint64_t time)
+{
+    if (time < m->turn_end) {
+        m->turn_end = time;
+    }
+}
+
+static void begin_turn(struct ref_machine *m, struct ref_cpu *c, uint64_t next)
+{
+    const struct ref_cpu *other = earliest(m, c);
+    m->turn = c;
+    m->turn_end = other ? other->time + m->config.quantum : UINT64_MAX;
+    ref_end_turn(m, next);
 }
 
 enum stop_reason ref_run(struct ref_machine *m, uint64_t until, uint64_t instructions)
 {
-    struct ref_cpu *c = &m->cpu[0];
-    uint64_t from = m->completed;
-    m->until = until;
+    uint64_t most =
+        instructions < UINT64_MAX - m->completed ? m->completed + instructions : UINT64_MAX;
     while (m->stop.reason == STOP_NONE) {
-        if (c->time >= until || m->completed - from >= instructions) {
+        struct ref_cpu *c = earliest(m, NULL);
+        if (!c) {
+            m->in_turn = false;
+            enum stop_reason why = pass_time(m, until);
+            if (why != STOP_NONE) {
+                return why;
+            }
+            continue;
+        }
+        if (c->time >= until || m->completed == most) {
+            all_wait(m, c->time >= until ? until : c->time);
             return STOP_LIMIT;
         }
-        if (!step(m, c)) {
-            m->stop = (struct stop_info){.reason = STOP_DEADLOCK, .cpu = 0, .pc = c->pc};
+        if (m->in_turn && ref_runnable(m->turn)) {
+            c = m->turn;
+        } else {
+            uint64_t next;
+            struct ref_cpu *whose = next_event(m, &next);
+            if (next <= c->time) {
+                fire(m, whose, next);
+                continue;
+            }
+            begin_turn(m, c, next);
         }
+        take_turn(m, c, m->config.cpus == 1 ? until : UINT64_MAX, most);
     }
+    struct ref_cpu *c = earliest(m, NULL);
+    all_wait(m, c ? c->time : 0);
     return m->stop.reason;
 }

@@ -101,6 +101,9 @@ struct ref_machine {
     struct stop_info stop;
     struct ref_cover *cover; // may be NULL; ref_reset() leaves it
     uint64_t until;          // of the run in progress
+    bool in_turn;            // a turn was cut by the limit on instructions
+    struct ref_cpu *turn;    // whose it is or was
+    uint64_t turn_end;
     uint64_t completed;      // instructions, all processors
     uint32_t latch;          // port 0x80
     uint32_t console_enable; // port 0x3f9
@@ -178,9 +181,15 @@ void ref_port_write(struct ref_machine *m, struct ref_cpu *c, unsigned port, uin
 bool ref_msr_read(struct ref_machine *m, struct ref_cpu *c, uint64_t number, uint64_t now,
                   uint64_t *value);
 bool ref_msr_write(struct ref_machine *m, struct ref_cpu *c, uint64_t number, uint64_t value);
-// What happens on its own: fires the processor's timer if its time has come; says when it will next.
-void ref_events(struct ref_machine *m, struct ref_cpu *c);
-uint64_t ref_next_event(const struct ref_machine *m, const struct ref_cpu *c);
+// Fires the processor's timer if it is due at `now`; says when it will be, UINT64_MAX: never.
+void ref_timer(struct ref_machine *m, struct ref_cpu *c, uint64_t now);
+uint64_t ref_next_event(const struct ref_cpu *c);
+// Whether the processor has something to do: it does not wait, or would take an interrupt.
+bool ref_runnable(const struct ref_cpu *c);
+// The processor has been idle until `time`.
+void ref_wait(struct ref_cpu *c, uint64_t time);
+// The turn of the running processor must not go beyond `time`.
+void ref_end_turn(struct ref_machine *m, uint64_t time);
 // The vector of the interrupt that would be delivered now, IF apart, or -1; and taking it.
 int ref_apic_pending(const struct ref_cpu *c);
 void ref_apic_take(struct ref_cpu *c, unsigned vector);

@@ -89,13 +89,13 @@ static void write_divide(struct ref_apic *a, uint64_t now, uint32_t value)
     a->parked = false;
 }
 
-void ref_events(struct ref_machine *m, struct ref_cpu *c)
+void ref_timer(struct ref_machine *m, struct ref_cpu *c, uint64_t now)
 {
     struct ref_apic *a = &c->apic;
     bool masked = a->lvt_timer & LVT_MASKED;
     unsigned vector = a->lvt_timer & 0xff;
     if (mode(a) == DEADLINE) {
-        if (a->deadline != 0 && a->deadline <= c->time) {
+        if (a->deadline != 0 && a->deadline <= now) {
             a->deadline = 0;
             REF_COVER(m, TIMER_DEADLINE);
             if (!masked && vector >= 32) {
@@ -104,24 +104,30 @@ void ref_events(struct ref_machine *m, struct ref_cpu *c)
         }
         return;
     }
-    if (a->expiry <= c->time && !masked) {
+    if (a->expiry <= now && !masked) {
         if (vector >= 32) {
             a->irr[vector] = true;
         }
         mode(a) == PERIODIC ? REF_COVER(m, TIMER_PERIODIC) : REF_COVER(m, TIMER_ONE_SHOT);
         a->parked = mode(a) == PERIODIC; // its vector waits now, or never will
     }
-    skip_expiries(a, c->time);
+    skip_expiries(a, now);
 }
 
-uint64_t ref_next_event(const struct ref_machine *m, const struct ref_cpu *c)
+uint64_t ref_next_event(const struct ref_cpu *c)
 {
-    (void)m;
     const struct ref_apic *a = &c->apic;
     if (mode(a) == DEADLINE) {
         return a->deadline ? a->deadline : UINT64_MAX;
     }
     return a->lvt_timer & LVT_MASKED || a->parked ? UINT64_MAX : a->expiry;
+}
+
+// Before a timer register is written: what fell due inside this very instruction happens first.
+static void catch_up(struct ref_machine *m, struct ref_cpu *c)
+{
+    ref_timer(m, c, c->time);
+    ref_end_turn(m, ref_next_event(c)); // planned, if only for a moment
 }
 
 // ---- interrupts ----------------------------------------------------------------------------------
@@ -139,8 +145,9 @@ void ref_apic_take(struct ref_cpu *c, unsigned vector)
 {
     c->apic.irr[vector] = false;
     c->apic.isr[vector] = true;
-    if (vector == (c->apic.lvt_timer & 0xff)) {
+    if (c->apic.parked && vector == (c->apic.lvt_timer & 0xff)) {
         c->apic.parked = false;
+        skip_expiries(&c->apic, c->time);
     }
 }
 
@@ -164,12 +171,18 @@ static void send_ipi(struct ref_machine *m, struct ref_cpu *from, uint32_t low)
         if (!meant) {
             continue;
         }
+        bool ran = ref_runnable(to);
         if (kind == 0 && vector >= 32) {
-            REF_COVER(m, IPI_SELF);
+            to == from ? REF_COVER(m, IPI_SELF) : REF_COVER(m, IPI_OTHER);
             to->apic.irr[vector] = true;
         } else if (kind == 6 && to->waiting) {
+            REF_COVER(m, START_UP);
             to->waiting = false;
             to->pc = (uint64_t)vector << 12;
+        }
+        if (to != from && !ran && ref_runnable(to)) {
+            ref_wait(to, from->time);
+            ref_end_turn(m, to->time + m->config.quantum);
         }
     }
 }
@@ -228,15 +241,15 @@ static void apic_write(struct ref_machine *m, struct ref_cpu *c, uint64_t offset
         break;
     case 0x310: a->icr_high = value & 0xff000000; break;
     case 0x320:
-        ref_events(m, c);
+        catch_up(m, c);
         write_lvt(a, c->time, value);
         break;
     case 0x380:
-        ref_events(m, c);
+        catch_up(m, c);
         write_initial(a, c->time, value);
         break;
     case 0x3e0:
-        ref_events(m, c);
+        catch_up(m, c);
         write_divide(a, c->time, value);
         break;
     default: break;
@@ -320,7 +333,7 @@ bool ref_msr_write(struct ref_machine *m, struct ref_cpu *c, uint64_t number, ui
     switch (number) {
     case 0x175: c->kstack = value; return true;
     case 0x6e0:
-        ref_events(m, c);
+        catch_up(m, c);
         if (mode(&c->apic) == DEADLINE) {
             c->apic.deadline = value;
         }
