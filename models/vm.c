@@ -31,6 +31,11 @@ static bool find_axes(struct vm *vm, const struct machine_config *config, char *
     }
     vm->technique = axis_technique(row->technique);
     bool bare = row->platform == PLATFORM_BARE;
+    if (!bare && vm->arch.io != IO_EMULATED) {
+        snprintf(err, err_size, "%s with io=%s is not in this build; io=emulated is", row->name,
+                 io_name(vm->arch.io));
+        return false;
+    }
     vm->paging = bare ? NULL : axis_paging(vm->arch.paging);
     vm->platform = axis_platform(row->platform);
     if (!vm->technique || (!bare && (!vm->paging || !vm->platform))) {
