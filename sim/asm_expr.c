@@ -134,7 +134,10 @@ static struct expr *expr_combine(struct assembler *as, struct expr *e)
     bool constant = e->a->kind == EXPR_NUMBER && (!e->b || e->b->kind == EXPR_NUMBER) &&
                     (!e->c || e->c->kind == EXPR_NUMBER);
     if (constant) {
+        // What is wrong with it is said when its value is needed: it may stand behind && or ?.
+        as->folding = true;
         struct value v = expr_early(as, e);
+        as->folding = false;
         if (v.known && !v.section && v.degree == 0) {
             return expr_number(as, v.number, &e->at);
         }
@@ -327,7 +330,7 @@ static void complain(struct assembler *as, const struct expr *e, const char *wha
 {
     if (as->final) {
         asm_report(as, &e->at, "%s", what);
-    } else if (!as->layout) {
+    } else if (!as->layout && !as->folding) {
         asm_fail(as, &e->at, "%s", what);
     }
 }
@@ -528,7 +531,7 @@ static struct value unary(struct assembler *as, const struct expr *e)
 static struct value value_of(struct assembler *as, const struct expr *e)
 {
     struct value v = unknown;
-    if (++as->eval_depth > 2 * EXPR_DEPTH_MAX) {
+    if (++as->eval_depth > EVAL_DEPTH_MAX) {
         complain(as, e,
                  "symbols are defined by symbols too many times over; define them in their order "
                  "of use");

@@ -19,7 +19,8 @@ enum {
     FRAMES_MAX = 100,       // nesting of files, macros and repetitions together
     INCLUDES_MAX = 20,      // nesting of files alone
     LINE_LENGTH_MAX = 8192, // bytes, after macro expansion; must fit line.columns
-    EXPR_DEPTH_MAX = 250,   // of one expression, and of symbols defined by symbols
+    EXPR_DEPTH_MAX = 250,   // of one expression
+    EVAL_DEPTH_MAX = 2000,  // of expressions and the symbols in them, defined by expressions
     PARAMS_MAX = 32,
     SECTIONS_MAX = 256,
     CONDITIONS_MAX = 100,
@@ -365,6 +366,8 @@ bool layout_lea_reaches(uint64_t target, uint64_t at);
 // writing and reading it).
 void emit_sections(struct assembler *as);
 void emit_image(struct assembler *as, struct image *out);
+// Notes a line for the listing, if one is wanted.
+void listing_note(struct assembler *as, const struct line *line, bool skipped);
 void listing_make(struct assembler *as, struct text *out);
 
 // One assembled line, for the listing.
@@ -373,6 +376,7 @@ struct record {
     const struct frame *in;
     const struct section *section;
     size_t first, last; // items [first, last)
+    bool skipped;       // left out by a condition, or the body of a macro's definition
 };
 
 struct assembler {
@@ -415,6 +419,7 @@ struct assembler {
     struct record *records;
     size_t record_count, record_cap;
     bool layout, final; // expr_value may ask for addresses; and errors are final
+    bool folding;       // an error in an expression is not said yet
     unsigned eval_depth;
     // errors
     struct asm_diagnostic diagnostics[ASM_DIAGNOSTICS_MAX];

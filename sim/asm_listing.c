@@ -6,7 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_A_LINE = 4, LINES_A_RECORD = 4 };
+enum { LINES_A_RECORD = 4 };
+
+void listing_note(struct assembler *as, const struct line *line, bool skipped)
+{
+    if (as->request->listing == ASM_LISTING_NONE) {
+        return;
+    }
+    as->records = asm_grow(as, as->records, as->record_count, &as->record_cap, sizeof *as->records);
+    struct record *r = &as->records[as->record_count++];
+    *r = (struct record){.line = *line, .in = as->frame, .skipped = skipped};
+}
 
 // One line of bytes: four of them as a word where the address allows, else single.
 static uint64_t show_bytes(struct assembler *as, struct text *out, const struct section *s,
@@ -31,14 +41,25 @@ static uint64_t show_bytes(struct assembler *as, struct text *out, const struct 
     return at;
 }
 
-static bool shows_nothing(struct str text)
+// What only steers the assembler is no part of what it made: conditions, macros, other files.
+static bool shows_nothing(const struct record *r)
 {
-    size_t i = 0;
-    while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t')) {
-        i++;
+    static const char *const steering[] = {".include", ".rept", ".irp", ".macro"};
+    struct str text = r->line.text;
+    while (text.n > 0 && (text.p[0] == ' ' || text.p[0] == '\t')) {
+        text.p++, text.n--;
     }
-    return i == text.n || text.p[i] == ';' || text.p[i] == '#' ||
-           (text.p[i] == '/' && i + 1 < text.n && text.p[i + 1] == '/');
+    size_t n = 0;
+    while (n < text.n && lex_is_part((unsigned char)text.p[n])) {
+        n++;
+    }
+    const struct directive *d = directive_find((struct str){text.p, n});
+    bool steers = d && d->condition;
+    for (size_t i = 0; i < sizeof steering / sizeof *steering; i++) {
+        steers |= str_is((struct str){text.p, n}, steering[i]);
+    }
+    return r->skipped || steers || text.n == 0 || text.p[0] == ';' || text.p[0] == '#' ||
+           (text.p[0] == '/' && text.n > 1 && text.p[1] == '/');
 }
 
 // How many macro calls and repetitions the line is inside of.
@@ -54,7 +75,10 @@ static unsigned expansions(const struct record *r)
 static void show_source(struct assembler *as, struct text *out, const struct record *r)
 {
     unsigned depth = expansions(r);
-    text_printf(as, out, "%6u%c  ", (unsigned)r->line.number, depth > 0 ? '+' : ' ');
+    text_printf(as, out, "%6u%c  ", (unsigned)r->line.number,
+                r->skipped  ? '-'
+                : depth > 0 ? '+'
+                            : ' ');
     text_add(as, out, r->line.text);
     text_add(as, out, str_of("\n"));
 }
@@ -187,7 +211,7 @@ void listing_make(struct assembler *as, struct text *out)
         if (full) {
             show_file(as, out, &file, r->line.file, true);
             show_record(as, out, r);
-        } else if (!shows_nothing(r->line.text)) {
+        } else if (!shows_nothing(r)) {
             show_file(as, out, &file, r->line.file, false);
             show_plain(as, out, r);
         }

@@ -258,6 +258,9 @@ static struct line *collect(struct assembler *as, const struct loc *opened, bool
             *count = n;
             return lines;
         }
+        if (macro) {
+            listing_note(as, &line, true);
+        }
         lines = asm_grow(as, lines, n, &cap, sizeof *lines);
         lines[n++] = line;
     }

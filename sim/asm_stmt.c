@@ -245,21 +245,17 @@ void stmt_line(struct assembler *as, const struct line *line)
 {
     as->dot = place_here(as);
     if (!source_active(as)) {
+        listing_note(as, line, true);
         skipped_line(as, line);
         return;
     }
     struct section *section = as->section;
     size_t first = section->count;
-    const struct frame *frame = as->frame;
     size_t record = as->record_count;
-    if (as->request->listing != ASM_LISTING_NONE) {
-        as->records =
-            asm_grow(as, as->records, as->record_count, &as->record_cap, sizeof *as->records);
-        as->records[as->record_count++] = (struct record){.line = *line, .in = frame};
-    }
+    listing_note(as, line, false);
     lex_start(as, line);
     statement(as);
-    if (as->request->listing != ASM_LISTING_NONE) {
+    if (as->records) { // the statement may have added records of its own
         struct record *r = &as->records[record];
         r->section = as->section;
         r->first = as->section == section ? first : as->section->count;
