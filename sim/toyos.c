@@ -20,9 +20,9 @@ enum { PROGRAM_COUNT = sizeof programs / sizeof *programs };
 #define RAMDISK_MAGIC UINT64_C(0x53464d4152343654)
 #define PROGRAM_MAGIC UINT64_C(0x435845343654)
 enum {
-    DIRECTORY_COUNT = 8,   // offset of the number of rows
-    DIRECTORY_ROWS = 64,   // of the first row
-    ROW_NAME = 0,          // of the fields of a row
+    DIRECTORY_COUNT = 8, // offset of the number of rows
+    DIRECTORY_ROWS = 64, // of the first row
+    ROW_NAME = 0,        // of the fields of a row
     ROW_OFFSET = 40,
     ROW_LENGTH = 48,
     ROW_SIZE = 64,
@@ -202,20 +202,22 @@ static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources,
                           size_t err_size)
 {
     struct bytes b = {0};
+    os->programs = calloc(PROGRAM_COUNT, sizeof *os->programs);
+    if (!os->programs) {
+        snprintf(err, err_size, "no memory");
+        return false;
+    }
     bytes_add(&b, DIRECTORY_ROWS + ROW_SIZE * (PROGRAM_COUNT + 2));
     bytes_page_up(&b);
     size_t rows = 0;
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
-        struct asm_result program;
-        if (!assemble(sources, "user", programs[i], false, &program, err, err_size)) {
+        if (!assemble(sources, "user", programs[i], false, &os->programs[i], err, err_size)) {
             free(b.at);
             return false;
         }
         size_t start = b.size;
         char reason[96], path[ROW_NAME_MAX + 1];
-        bool ok = add_program(&b, &program.image, reason, sizeof reason);
-        asm_result_free(&program);
-        if (!ok) {
+        if (!add_program(&b, &os->programs[i].image, reason, sizeof reason)) {
             snprintf(err, err_size, "user/%s.s: %s", programs[i], reason);
             free(b.at);
             return false;
@@ -304,9 +306,39 @@ bool toyos_build(struct toyos *out, const struct toyos_sources *sources, bool pa
 void toyos_free(struct toyos *os)
 {
     asm_result_free(&os->kernel);
+    for (size_t i = 0; os->programs && i < PROGRAM_COUNT; i++) {
+        asm_result_free(&os->programs[i]);
+    }
+    free(os->programs);
     free(os->ramdisk);
     free(os->disk);
     *os = (struct toyos){0};
+}
+
+const struct image *toyos_program(const struct toyos *os, const char *name)
+{
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        if (strcmp(programs[i], name) == 0) {
+            return &os->programs[i].image;
+        }
+    }
+    return NULL;
+}
+
+// Zeros are written, too: a virtual machine's memory may have been used before.
+static bool write_zeros(bool (*write)(void *ctx, uint64_t addr, const void *from, size_t n),
+                        void *ctx, uint64_t addr, uint64_t n)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    while (n > 0) {
+        size_t chunk = n < sizeof zeros ? (size_t)n : sizeof zeros;
+        if (!write(ctx, addr, zeros, chunk)) {
+            return false;
+        }
+        addr += chunk;
+        n -= chunk;
+    }
+    return true;
 }
 
 bool toyos_place(const struct toyos *os, const struct toyos_boot *boot,
@@ -342,7 +374,8 @@ bool toyos_place(const struct toyos *os, const struct toyos_boot *boot,
             snprintf(err, err_size, "the kernel's section %s reaches into the RAM disk", s->name);
             return false;
         }
-        ok = s->size == 0 || write(ctx, s->addr, s->bytes, (size_t)s->size);
+        ok = (s->size == 0 || write(ctx, s->addr, s->bytes, (size_t)s->size)) &&
+             write_zeros(write, ctx, s->addr + s->size, s->bss);
     }
     if (!ok) {
         snprintf(err, err_size, "the toy OS does not fit into memory");

@@ -8,6 +8,8 @@
 #include "sim/machine.h"
 
 // Where the parts lie in (guest-)physical memory; the kernel itself is at 0x10000.
+// Virtual address of physical address 0: the kernel's direct map.
+#define TOYOS_DIRECT_MAP   UINT64_C(0xffffffffe0000000)
 #define TOYOS_BOOT_INFO    UINT64_C(0x1000)
 #define TOYOS_COMMAND_LINE UINT64_C(0x1800)
 #define TOYOS_RAMDISK      UINT64_C(0x100000)
@@ -31,6 +33,7 @@ struct toyos {
     bool paravirt;
     // Symbols and lines are at virtual addresses, segments and entry at physical ones.
     struct asm_result kernel;
+    struct asm_result *programs; // their symbols and lines, in the order of toyos.def
     uint8_t *ramdisk;
     size_t ramdisk_size;
     uint8_t *disk;
@@ -42,6 +45,9 @@ struct toyos {
 bool toyos_build(struct toyos *out, const struct toyos_sources *sources, bool paravirt, char *err,
                  size_t err_size);
 void toyos_free(struct toyos *os);
+
+// The image of the program with that name, or NULL: for whoever shows what runs in ring 3.
+const struct image *toyos_program(const struct toyos *os, const char *name);
 
 // What the boot information says.
 struct toyos_boot {

@@ -8,6 +8,7 @@ panic:
     ARCH_CLI
     mov  s0, a0
     mov  s1, a1
+    mov  s3, lr
     la   a1, panic_once                 ; another processor's trouble, or trouble in here, must not garble this report
     mov  t0, zero
     movi t1, 1
@@ -17,7 +18,13 @@ panic:
     mov  a0, s0
     call puts
     PRINT "\n"
-    beqz s1, .stop
+    bnez s1, .frame
+    PRINT "  pc "
+    mov  a0, s3
+    call put_hex
+    PRINT "\n"
+    jmp  .stop
+.frame:
     PRINT "  vector "
     ldd  a0, [s1+TF_VECTOR]
     call put_vector

@@ -1,0 +1,464 @@
+// `ringside boot`: boots the toy OS on the bare machine, lets it run a workload, and says what happened.
+#include "cli/export.h"
+#include "cli/guest.h"
+#include "cli/model.h"
+#include "cli/report.h"
+#include "sim/nearest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST_INPUT = 64 << 10, EXPLAIN_STEPS = 8 };
+
+struct boot_options {
+    const char *workload, *cpu, *append, *guest, *input, *export_json;
+    uint64_t n, cpus, ram, levels, limit, trace, seed;
+    bool holes_closed, quiet;
+};
+
+// One boot of one workload.
+struct boot {
+    const struct boot_options *o;
+    const struct cpu_model *model;
+    const struct toyos *os;
+    const struct toyos_workload *workload;
+    uint64_t n;
+    char *input;
+    size_t input_size;
+    struct machine *machine;
+    struct image symbols;
+    struct report report;
+    struct trace_entry *trace;
+    size_t trace_count;
+    bool has_checksum;
+    uint64_t checksum, expected;
+};
+
+static bool right(const struct boot *b)
+{
+    return b->has_checksum && b->checksum == b->expected;
+}
+
+// ---- running -------------------------------------------------------------------------------------
+
+static int create_machine(struct boot *b)
+{
+    const struct boot_options *o = b->o;
+    char error[256], line[TOYOS_COMMAND_LINE_MAX + 1];
+    struct machine_config config;
+    machine_config_default(&config);
+    config.ram = o->ram;
+    config.cpus = (unsigned)o->cpus;
+    config.levels = (unsigned)o->levels;
+    config.holes_closed = o->holes_closed;
+    config.seed = o->seed;
+    config.model = b->model;
+    machine_destroy(b->machine);
+    b->machine = machine_create(&config, error, sizeof error);
+    if (!b->machine) {
+        return cli_error(CLI_USAGE, "%s", error);
+    }
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", b->workload->name, b->n,
+             o->append ? " " : "", o->append ? o->append : "");
+    const struct toyos_boot boot = {
+        .ram = o->ram, .cpus = config.cpus, .seed = o->seed, .command_line = line};
+    if (!toyos_load(b->os, &boot, b->machine, error, sizeof error)) {
+        return cli_error(CLI_USAGE, "%s", error);
+    }
+    if (b->input) {
+        machine_console_input(b->machine, b->input, b->input_size);
+    }
+    return CLI_OK;
+}
+
+// A run is traced by doing it a second time, with the trace on only for its last steps: tracing all
+// along would slow every run down, and a second run is the same as the first.
+static int run_traced(struct boot *b, size_t steps)
+{
+    uint64_t length = 0;
+    for (unsigned i = 0; i < machine_cpus(b->machine); i++) {
+        length += machine_counters(b->machine, i)->instructions;
+    }
+    int status = create_machine(b);
+    if (status != CLI_OK) {
+        return status;
+    }
+    uint64_t lead = length > steps ? length - steps : 0;
+    if (lead > 0) {
+        machine_run(b->machine, UINT64_MAX, lead);
+    }
+    b->trace = malloc(steps * sizeof *b->trace);
+    if (!b->trace || !machine_trace(b->machine, steps)) {
+        return cli_error(CLI_UNAVAILABLE, "no memory for a trace of %zu steps", steps);
+    }
+    machine_run(b->machine, UINT64_MAX, b->o->limit - lead);
+    unsigned cpu = machine_stop_info(b->machine)->cpu;
+    b->trace_count = machine_trace_get(b->machine, cpu, b->trace, steps);
+    return CLI_OK;
+}
+
+static int run_boot_once(struct boot *b)
+{
+    const struct boot_options *o = b->o;
+    int status = create_machine(b);
+    if (status != CLI_OK) {
+        return status;
+    }
+    enum stop_reason reason = machine_run(b->machine, UINT64_MAX, o->limit);
+    size_t steps = o->trace ? (size_t)o->trace : reason != STOP_POWEROFF ? EXPLAIN_STEPS : 0;
+    if (steps > 0 && (status = run_traced(b, steps)) != CLI_OK) {
+        return status;
+    }
+    status = guest_symbols(b->os, b->workload->name, &b->symbols);
+    if (status != CLI_OK) {
+        return status;
+    }
+    b->report = (struct report){
+        .program = b->workload->name,
+        .cpu = b->model->name,
+        .mhz = b->model->mhz,
+        .seed = o->seed,
+        .ram = o->ram,
+        .levels = (unsigned)o->levels,
+        .holes_closed = o->holes_closed || cpu_model_has(b->model, CPU_FEATURE_HOLES_CLOSED),
+        .image = &b->symbols,
+    };
+    status = report_gather(&b->report, b->machine);
+    b->report.trace = b->trace;
+    b->report.trace_count = b->trace_count;
+    b->expected = b->workload->expected(b->n);
+    b->has_checksum = b->report.console && toyos_checksum(b->report.console, b->report.console_size,
+                                                          b->workload->name, &b->checksum);
+    return status;
+}
+
+static void boot_free(struct boot *b)
+{
+    report_free(&b->report);
+    guest_symbols_free(&b->symbols);
+    machine_destroy(b->machine);
+    free(b->trace);
+    b->machine = NULL;
+    b->trace = NULL;
+    b->trace_count = 0;
+}
+
+// ---- saying what happened ------------------------------------------------------------------------
+
+// Where the kernel was when it panicked: the first address behind " pc 0x" that its report shows.
+static bool panic_pc(const struct report *r, uint64_t *pc)
+{
+    const char *at = strstr(r->console, "\nkernel panic: ");
+    at = at ? strstr(at, "  pc 0x") : NULL;
+    if (at) {
+        *pc = strtoull(at + strlen("  pc "), NULL, 16);
+    }
+    return at != NULL;
+}
+
+static void print_verdict(const struct boot *b, const struct style *style)
+{
+    const struct report *r = &b->report;
+    char place[PLACE_SIZE];
+    uint64_t pc;
+    if (panic_pc(r, &pc)) {
+        tone_printf(stdout, style, TONE_BAD, "The kernel panicked");
+        printf(" at %s.\n", report_place(place, r->image, pc)[0] ? place : "an unknown place");
+    } else {
+        report_print_stop(stdout, style, r);
+    }
+    if (right(b)) {
+        tone_printf(stdout, style, TONE_GOOD, "The checksum is right");
+        printf(" for %s with n = %" PRIu64 " (%s).\n", b->workload->name, b->n, b->workload->unit);
+    } else if (b->has_checksum) {
+        tone_printf(stdout, style, TONE_BAD, "The checksum is wrong");
+        printf(": 0x%016" PRIx64 " is right for %s with n = %" PRIu64 ".\n", b->expected,
+               b->workload->name, b->n);
+    } else {
+        tone_printf(stdout, style, TONE_BAD, "There is no checksum");
+        printf(": %s did not get to its end.\n", b->workload->name);
+    }
+}
+
+static void print_boot(const struct boot *b, const struct style *style)
+{
+    const struct report *r = &b->report;
+    report_print_console(stdout, r);
+    if (b->o->quiet) {
+        return;
+    }
+    putchar('\n');
+    print_verdict(b, style);
+    if (b->trace_count > 0) {
+        tone_printf(stdout, style, TONE_HEADING, "\nThe last %zu step%s%s\n", b->trace_count,
+                    b->trace_count == 1 ? "" : "s", r->cpus > 1 ? " of that processor" : "");
+        report_print_trace(stdout, style, r, b->trace, b->trace_count);
+    }
+    putchar('\n');
+    report_print_counts(stdout, style, r);
+}
+
+static json_t *boot_json(const struct boot *b)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "workload", json_string(b->workload->name));
+    json_object_set_new(o, "n", export_u64(b->n));
+    json_object_set_new(o, "checksum", b->has_checksum ? export_hex(b->checksum) : json_null());
+    json_object_set_new(o, "expected", export_hex(b->expected));
+    json_object_set_new(o, "right", json_boolean(right(b)));
+    json_t *report = report_json(&b->report);
+    json_object_update(o, report);
+    json_decref(report);
+    return o;
+}
+
+// ---- one workload, or all ------------------------------------------------------------------------
+
+static int boot_one(struct boot *b, const struct style *style)
+{
+    int status = run_boot_once(b);
+    if (status == CLI_OK) {
+        print_boot(b, style);
+        status = right(b) ? report_status(&b->report) : CLI_CHECK_FAILED;
+        if (b->o->export_json) {
+            json_t *document = export_document("ringside/boot/1", b->o->seed), *o = boot_json(b);
+            json_object_update(document, o);
+            json_decref(o);
+            int written = export_json(b->o->export_json, document);
+            status = written == CLI_OK ? status : written;
+        }
+    }
+    boot_free(b);
+    return status;
+}
+
+static void all_row(struct table *table, const struct boot *b)
+{
+    const struct cpu_counters c = report_total(&b->report);
+    uint64_t cycles = 0;
+    for (unsigned i = 0; i < b->report.cpus; i++) {
+        cycles = b->report.time[i] > cycles ? b->report.time[i] : cycles;
+    }
+    bool ok = right(b) && report_status(&b->report) == CLI_OK;
+    table_cell(table, "%s", b->workload->name);
+    table_count(table, b->n);
+    table_cell(table, b->has_checksum ? "0x%016" PRIx64 : "none", b->checksum);
+    table_tone(table, ok ? TONE_GOOD : TONE_BAD, ok ? "right" : "WRONG");
+    table_count(table, c.instructions);
+    table_count(table, cycles);
+    table_count(table, c.walks_i + c.walks_d);
+    table_count(table, c.syscalls);
+    table_count(table, c.interrupts);
+}
+
+// Boots every workload in turn. One table instead of the consoles.
+static int boot_all(struct boot *b, const struct style *style)
+{
+    static const struct table_column columns[] = {
+        {"workload", TABLE_LEFT},      {"n", TABLE_RIGHT},
+        {"checksum", TABLE_LEFT},      {"", TABLE_LEFT},
+        {"instructions", TABLE_RIGHT}, {"cycles", TABLE_RIGHT},
+        {"walks", TABLE_RIGHT},        {"system calls", TABLE_RIGHT},
+        {"interrupts", TABLE_RIGHT}};
+    size_t count, wrong = 0;
+    const struct toyos_workload *list = toyos_workloads(&count);
+    struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+    json_t *runs = json_array();
+    int status = CLI_OK;
+    for (size_t i = 0; i < count && status == CLI_OK; i++) {
+        b->workload = &list[i];
+        b->n = list[i].default_n;
+        status = run_boot_once(b);
+        if (status == CLI_OK) {
+            all_row(table, b);
+            wrong += !right(b) || report_status(&b->report) != CLI_OK;
+            json_array_append_new(runs, boot_json(b));
+        }
+        boot_free(b);
+    }
+    if (status == CLI_OK) {
+        printf("The toy OS, booted for each workload: %" PRIu64 " processor%s, %u levels, %s\n\n",
+               b->o->cpus, b->o->cpus == 1 ? "" : "s", (unsigned)b->o->levels, b->model->title);
+        table_print(stdout, style, table, 0);
+        tone_printf(stdout, style, wrong ? TONE_BAD : TONE_GOOD, "\n%zu of %zu checksums right\n",
+                    count - wrong, count);
+        status = wrong ? CLI_CHECK_FAILED : CLI_OK;
+        if (b->o->export_json) {
+            json_t *document = export_document("ringside/boot/1", b->o->seed);
+            json_object_set(document, "runs", runs);
+            int written = export_json(b->o->export_json, document);
+            status = written == CLI_OK ? status : written;
+        }
+    }
+    json_decref(runs);
+    table_free(table);
+    return status;
+}
+
+// ---- the command ---------------------------------------------------------------------------------
+
+static int unknown_workload(const char *name)
+{
+    size_t count;
+    const struct toyos_workload *list = toyos_workloads(&count);
+    const char *names[64] = {"all"};
+    for (size_t i = 0; i < count && i < 62; i++) {
+        names[i + 1] = list[i].name;
+    }
+    const char *meant = nearest_word(name, strlen(name), names);
+    return cli_error(CLI_USAGE, "no workload '%s'; %s%s%s'ringside list workloads' names them all",
+                     name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+}
+
+static int run_boot(const struct cli *cli, const void *options)
+{
+    const struct boot_options *o = options;
+    struct style style = style_of(cli);
+    bool all = strcmp(o->workload, "all") == 0;
+    struct boot b = {.o = o, .workload = toyos_workload_find(o->workload)};
+    if (!all && !b.workload) {
+        return unknown_workload(o->workload);
+    }
+    if (all && o->n) {
+        return cli_error(CLI_USAGE, "--n with all workloads; each has a length of its own");
+    }
+    b.n = o->n ? o->n : all ? 0 : b.workload->default_n;
+    if (!all && b.n > b.workload->max_n) {
+        return cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit",
+                         b.workload->name, b.n, b.workload->max_n, b.workload->unit);
+    }
+    struct cpu_model model;
+    struct toyos os;
+    int status = model_load(o->cpu, &model);
+    if (status != CLI_OK) {
+        return status;
+    }
+    b.model = &model;
+    status = guest_build(o->guest, false, &os);
+    if (status == CLI_OK) {
+        b.os = &os;
+        if (o->input) {
+            b.input = cli_read_file(o->input, LARGEST_INPUT, &b.input_size);
+            status = b.input ? CLI_OK : CLI_BAD_INPUT;
+        }
+        if (status == CLI_OK) {
+            status = all ? boot_all(&b, &style) : boot_one(&b, &style);
+        }
+        free(b.input);
+        toyos_free(&os);
+    }
+    cpu_model_free(&model);
+    return status;
+}
+
+#define FIELD(name) offsetof(struct boot_options, name)
+
+const struct command command_boot = {
+    .name = "boot",
+    .summary = "boot the toy OS on the bare machine and let it run a workload",
+    .description =
+        "Builds the toy operating system from its sources (scenarios/guest), boots it on the bare "
+        "machine, and lets its first process run the workload. Prints the console, whether the "
+        "workload's checksum is right, and what it cost: instructions, cycles by category, TLB "
+        "misses, page walks, exceptions, interrupts, system calls.\n"
+        "\n"
+        "The exit status is 0 if the machine was switched off in order and the checksum is right, "
+        "else 1. Checksums do not depend on the machine: neither on processors nor levels, model "
+        "or memory. docs/toyos.md is a tour of the system.",
+    .examples =
+        (const struct command_example[]){
+            {"ringside boot", "boot, say hello, switch off"},
+            {"ringside boot --workload compile --cpus 4", "a build on four processors"},
+            {"ringside boot --workload memrand --append opt=h",
+             "random accesses again, in huge pages"},
+            {"ringside boot --workload all", "every workload at its default length, in one table"},
+            {"ringside boot --guest ~/my-guest --workload ctxsw",
+             "your own kernel: a changed copy of scenarios/guest"},
+            {"printf 'hello 2\\ncount 9 | sum\\n\\004' | ringside boot -w sh --append opt=i "
+             "--input -",
+             "type at the shell"},
+            {0}},
+    .options =
+        (const struct option_row[]){
+            {.letter = 'w',
+             .name = "workload",
+             .kind = OPTION_STRING,
+             .arg = "NAME",
+             .help = "what to run ('ringside list workloads'), or 'all'",
+             .offset = FIELD(workload),
+             .values_from = "list workloads --names"},
+            {.letter = 'n',
+             .name = "length",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "the workload's length; each has its own default",
+             .offset = FIELD(n)},
+            OPTION_ROW_CPU(struct boot_options, cpu),
+            {.name = "cpus",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "processors, 1 to 64",
+             .offset = FIELD(cpus),
+             .min = 1,
+             .max = 64},
+            {.name = "mem",
+             .kind = OPTION_SIZE,
+             .arg = "SIZE",
+             .help = "memory, a multiple of 2M; the kernel uses 490M at most",
+             .offset = FIELD(ram),
+             .min = TOYOS_RAM_MIN,
+             .max = UINT64_C(64) << 30},
+            {.name = "levels",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "levels of the page tables, 2 to 5",
+             .offset = FIELD(levels),
+             .min = LEVELS_MIN,
+             .max = LEVELS_MAX},
+            {.name = "holes-closed",
+             .kind = OPTION_FLAG,
+             .help = "sensitive instructions trap: an ISA that Popek and Goldberg would like",
+             .offset = FIELD(holes_closed)},
+            {.name = "append",
+             .kind = OPTION_STRING,
+             .arg = "WORDS",
+             .help = "more words for the kernel's command line, such as opt=h or cpus=2",
+             .offset = FIELD(append)},
+            {.name = "input",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "what is typed at the console; '-': standard input",
+             .offset = FIELD(input)},
+            OPTION_ROW_GUEST(struct boot_options, guest),
+            {.name = "limit",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "stop after N instructions",
+             .offset = FIELD(limit),
+             .min = 1},
+            {.letter = 't',
+             .name = "trace",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "show the last N steps",
+             .offset = FIELD(trace),
+             .max = 1000000},
+            {.letter = 'q',
+             .name = "quiet",
+             .kind = OPTION_FLAG,
+             .help = "print the console only",
+             .offset = FIELD(quiet)},
+            OPTION_ROW_SEED(struct boot_options, seed),
+            OPTION_ROW_EXPORT_JSON(struct boot_options, export_json),
+            {0}},
+    .defaults = &(const struct boot_options){.workload = "hello",
+                                             .cpu = MODEL_DEFAULT,
+                                             .cpus = 1,
+                                             .ram = TOYOS_RAM_DEFAULT,
+                                             .levels = 4,
+                                             .limit = UINT64_C(10000000000),
+                                             .seed = CLI_DEFAULT_SEED},
+    .options_size = sizeof(struct boot_options),
+    .run = run_boot,
+};
