@@ -383,7 +383,7 @@ void table_print(FILE *out, const struct style *style, struct table *table, int 
 
 // ---- the same as files ---------------------------------------------------------------------------
 
-static const char *export_text_of(const struct table *table, size_t row, size_t column)
+const char *table_text(const struct table *table, size_t row, size_t column)
 {
     size_t i = row * table->column_count + column;
     if (i >= table->count) {
@@ -419,7 +419,7 @@ void table_write_csv(FILE *out, const struct table *table)
     }
     for (size_t r = 0; r < table_rows(table); r++) {
         for (size_t c = 0; c <= last; c++) {
-            write_csv_field(out, export_text_of(table, r, c), c == last);
+            write_csv_field(out, table_text(table, r, c), c == last);
         }
     }
 }
@@ -452,7 +452,7 @@ void table_write_markdown(FILE *out, const struct table *table)
     fputs("|\n", out);
     for (size_t r = 0; r < table_rows(table); r++) {
         for (size_t c = 0; c < table->column_count; c++) {
-            write_markdown_cell(out, export_text_of(table, r, c));
+            write_markdown_cell(out, table_text(table, r, c));
         }
         fputs("|\n", out);
     }

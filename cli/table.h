@@ -70,6 +70,8 @@ void table_count(struct table *table, uint64_t value);
 // Leaves the rest of a begun row empty.
 void table_end_row(struct table *table);
 size_t table_rows(const struct table *table);
+// A cell's text as exported (counts without groups), "" where there is none; owned by the table.
+const char *table_text(const struct table *table, size_t row, size_t column);
 
 // Prints with each line indented by `indent` blanks, columns two blanks apart, no trailing blanks.
 void table_print(FILE *out, const struct style *style, struct table *table, int indent);
