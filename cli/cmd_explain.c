@@ -1,0 +1,161 @@
+// `ringside explain`: what a name means, wherever it comes from.
+#include "cli/model.h"
+#include "cli/topic.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct explain_options {
+    const char *cpu;
+};
+
+// Whether the user's word names the item: case, '-', '_' and blanks do not count, nor '#' before a vector.
+static bool same_name(const char *word, const char *item)
+{
+    item += *item == '#' && *word != '#';
+    for (; *word && *item; word++, item++) {
+        char a = (char)tolower((unsigned char)*word), b = (char)tolower((unsigned char)*item);
+        a = a == '-' || a == '_' ? ' ' : a;
+        b = b == '-' || b == '_' ? ' ' : b;
+        if (a != b) {
+            return false;
+        }
+    }
+    return *word == *item;
+}
+
+// The operands joined: `ringside explain guest user` needs no quotes.
+static char *join_words(const struct cli *cli)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < cli->arg_count; i++) {
+        size += strlen(cli->args[i]) + 1;
+    }
+    char *word = malloc(size);
+    if (word) {
+        char *to = word;
+        *to = '\0';
+        for (size_t i = 0; i < cli->arg_count; i++) {
+            to = stpcpy(stpcpy(to, i > 0 ? " " : ""), cli->args[i]);
+        }
+    }
+    return word;
+}
+
+// Names and their aliases: the third column of the vectors ("page fault") is a name too.
+static bool row_matches(const struct topic *topic, const struct table *table, size_t row,
+                        const char *word)
+{
+    bool vector = strcmp(topic->name, "vectors") == 0;
+    return same_name(word, table_text(table, row, 0)) ||
+           (vector && same_name(word, table_text(table, row, 2)));
+}
+
+static void print_item(const struct style *style, const struct topic *topic,
+                       const struct table *table, size_t row, const struct cpu_model *model)
+{
+    const char *name = table_text(table, row, 0);
+    size_t last = topic->column_count - 1;
+    tone_printf(stdout, style, TONE_HEADING, "%s", name);
+    printf(" (%s)\n", topic->singular);
+    style_wrap(stdout, style, table_text(table, row, last), 0, 0);
+    for (size_t c = 1; c < last; c++) {
+        const char *text = table_text(table, row, c);
+        if (text[0] && strcmp(text, "-") != 0 && !topic->more) {
+            printf("%s: %s\n", topic->columns[c].title, text);
+        }
+    }
+    if (topic->more) {
+        topic->more(stdout, style, name, model);
+    }
+}
+
+// All that can be explained, for a guess at what was meant.
+struct name_list {
+    const char **names;
+    size_t count;
+};
+
+static void remember(struct name_list *list, const char *name)
+{
+    const char **more = realloc(list->names, (list->count + 2) * sizeof *more);
+    char *copy = strdup(name);
+    if (more && copy) {
+        list->names = more;
+        list->names[list->count++] = copy;
+        list->names[list->count] = NULL;
+        return;
+    }
+    exit(cli_error(CLI_UNAVAILABLE, "no memory for the names"));
+}
+
+static int explain(const struct style *style, const char *word, const struct cpu_model *model)
+{
+    struct name_list all = {0};
+    size_t found = 0;
+    int status = CLI_OK;
+    for (const struct topic *topic = topics; topic->name && status == CLI_OK; topic++) {
+        struct table *table = table_new(topic->columns, topic->column_count);
+        status = topic->fill(table);
+        for (size_t r = 0; r < table_rows(table) && status == CLI_OK; r++) {
+            remember(&all, table_text(table, r, 0));
+            if (row_matches(topic, table, r, word)) {
+                fputs(found++ > 0 ? "\n" : "", stdout);
+                print_item(style, topic, table, r, model);
+            }
+        }
+        table_free(table);
+    }
+    if (status == CLI_OK && found == 0) {
+        const char *nearest = cli_nearest(word, all.names);
+        status = cli_error(
+            CLI_USAGE, "explain: nothing is called '%s'; %s%s%s'ringside list' shows the names",
+            word, nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "");
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        free((void *)(uintptr_t)all.names[i]);
+    }
+    free(all.names);
+    return status;
+}
+
+static int run_explain(const struct cli *cli, const void *options)
+{
+    const struct explain_options *o = options;
+    struct style style = style_of(cli);
+    struct cpu_model model;
+    int status = model_load(o->cpu, &model);
+    if (status != CLI_OK) {
+        return status;
+    }
+    char *word = join_words(cli);
+    status = word ? explain(&style, word, &model) : cli_error(CLI_UNAVAILABLE, "no memory");
+    free(word);
+    cpu_model_free(&model);
+    return status;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .summary = "say what an exit, a category, a cost, an instruction, a vector or a term is",
+    .operands = "NAME...",
+    .description = "Looks the name up in every table that Ringside is made from and says what it "
+                   "is, what it is "
+                   "connected with, and what it costs. A name may stand for several things: all "
+                   "are explained.",
+    .examples =
+        (const struct command_example[]){
+            {"ringside explain EPT_VIOLATION", "an exit reason"},
+            {"ringside explain hlt", "an instruction, and the exit of that name"},
+            {"ringside explain page fault", "an exception"},
+            {"ringside explain walk.ref", "a cost, on every CPU model"},
+            {"ringside explain shadow page table", "a term"},
+            {0}},
+    .options = (const struct option_row[]){OPTION_ROW_CPU(struct explain_options, cpu), {0}},
+    .defaults = &(const struct explain_options){.cpu = MODEL_DEFAULT},
+    .options_size = sizeof(struct explain_options),
+    .min_args = 1,
+    .max_args = CLI_ANY_ARGS,
+    .run = run_explain,
+};

@@ -1,0 +1,45 @@
+// Everything that Ringside has a table of, as topics: what `list` prints and `explain` looks things up in.
+#ifndef CLI_TOPIC_H
+#define CLI_TOPIC_H
+
+#include "cli/table.h"
+#include "sim/cost.h"
+
+struct topic {
+    const char *name;                   // as the user types it: "exits"
+    const char *singular;               // "exit"
+    const char *doc;                    // what the topic is, a phrase
+    const struct table_column *columns; // the first is the name, the last the one-line text
+    size_t column_count;
+    int (*fill)(struct table *table); // adds all rows; a CLI status
+    // Prints more than the row about item `name` (as in the first column); NULL: the row is all there is.
+    void (*more)(FILE *out, const struct style *style, const char *name,
+                 const struct cpu_model *model);
+};
+
+// All topics, ended by a row with a NULL name.
+extern const struct topic topics[];
+
+// What `more` of the topics print; in topic_more.c.
+void topic_more_exit(FILE *out, const struct style *style, const char *name,
+                     const struct cpu_model *model);
+void topic_more_instruction(FILE *out, const struct style *style, const char *name,
+                            const struct cpu_model *model);
+void topic_more_cost(FILE *out, const struct style *style, const char *name,
+                     const struct cpu_model *model);
+void topic_more_vector(FILE *out, const struct style *style, const char *name,
+                       const struct cpu_model *model);
+void topic_more_category(FILE *out, const struct style *style, const char *name,
+                         const struct cpu_model *model);
+void topic_more_cpu(FILE *out, const struct style *style, const char *name,
+                    const struct cpu_model *model);
+void topic_more_workload(FILE *out, const struct style *style, const char *name,
+                         const struct cpu_model *model);
+void topic_more_program(FILE *out, const struct style *style, const char *name,
+                        const struct cpu_model *model);
+
+// The words for the columns of isa.def, as list, explain and exports use them.
+const char *privilege_name(int priv);   // enum isa_priv
+const char *sensitivity_name(int sens); // enum isa_sens
+
+#endif
