@@ -1,7 +1,5 @@
 // `ringside asm`: assembles a T64 program into an image, and writes its listing.
-#include "cli/asm_source.h"
-#include "cli/cli.h"
-#include "sim/asm.h"
+#include "cli/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +38,12 @@ static char *default_output(const char *source)
 }
 
 static int write_results(const struct asm_options *o, const char *source,
-                         const struct asm_result *result)
+                         const struct program *program)
 {
     uint8_t *bytes;
     size_t size;
     char *chosen = o->output ? NULL : default_output(source);
-    if ((!o->output && !chosen) || !image_write(&result->image, &bytes, &size)) {
+    if ((!o->output && !chosen) || !image_write(program->image, &bytes, &size)) {
         free(chosen);
         return cli_error(CLI_UNAVAILABLE, "no memory");
     }
@@ -53,7 +51,7 @@ static int write_results(const struct asm_options *o, const char *source,
     free(bytes);
     free(chosen);
     if (status == CLI_OK && o->listing) {
-        status = write_file(o->listing, result->listing, result->listing_size);
+        status = write_file(o->listing, program->listing, program->listing_size);
     }
     return status;
 }
@@ -61,15 +59,23 @@ static int write_results(const struct asm_options *o, const char *source,
 static int run_asm(const struct cli *cli, const void *options)
 {
     const struct asm_options *o = options;
-    struct asm_result result;
-    enum asm_listing listing = !o->listing    ? ASM_LISTING_NONE
-                               : o->form == 0 ? ASM_LISTING_FULL
-                                              : ASM_LISTING_DIFF;
-    int status = asm_source_assemble(cli->args[0], &o->defines, &o->folders, listing, &result);
-    if (status == CLI_OK) {
-        status = write_results(o, cli->args[0], &result);
+    const struct program_request request = {
+        .path = cli->args[0],
+        .defines = o->defines,
+        .includes = o->folders,
+        .listing = !o->listing    ? ASM_LISTING_NONE
+                   : o->form == 0 ? ASM_LISTING_FULL
+                                  : ASM_LISTING_DIFF,
+    };
+    struct program program;
+    int status = program_load(&request, &program);
+    if (status == CLI_OK && !program.source) {
+        status = cli_input_error(cli->args[0], 0, 0, "this is an image already; give its source");
     }
-    asm_result_free(&result);
+    if (status == CLI_OK) {
+        status = write_results(o, cli->args[0], &program);
+    }
+    program_free(&program);
     return status;
 }
 

@@ -336,7 +336,7 @@ const struct command command_exec = {
             {"ringside exec --expect --quiet homework.s",
              "grade: status 1 if an expectation fails"},
             {"ringside exec paging --dump-memory ram --registers",
-             "then: ringside translate --memory ram --ptbr …"},
+             "then: ringside translate --memory ram --ptbr 0x100000 0x600000"},
             {0}},
     .options =
         (const struct option_row[]){

@@ -36,17 +36,17 @@ void program_free(struct program *program);
 const char *program_line(const struct program *program, const char *file, unsigned line,
                          size_t *length);
 
-#define OPTION_ROW_DEFINE(type, field)                                                        \
-    {                                                                                         \
-        .letter = 'D', .name = "define", .kind = OPTION_LIST, .arg = "NAME=VALUE",            \
-        .help = "define a symbol for the assembler; without =VALUE it is 1; may be repeated", \
-        .offset = offsetof(type, field)                                                       \
+#define OPTION_ROW_DEFINE(type, field)                                               \
+    {                                                                                \
+        .letter = 'D', .name = "define", .kind = OPTION_LIST, .arg = "NAME[=VALUE]", \
+        .help = "define a symbol, 1 if no value is given; may be repeated",          \
+        .offset = offsetof(type, field)                                              \
     }
-#define OPTION_ROW_INCLUDE(type, field)                                      \
-    {                                                                        \
-        .letter = 'I', .name = "include", .kind = OPTION_LIST, .arg = "DIR", \
-        .help = "look for included files in DIR too; may be repeated",       \
-        .offset = offsetof(type, field)                                      \
+#define OPTION_ROW_INCLUDE(type, field)                                          \
+    {                                                                            \
+        .letter = 'I', .name = "include-dir", .kind = OPTION_LIST, .arg = "DIR", \
+        .help = "look for included files in DIR too; may be repeated",           \
+        .offset = offsetof(type, field)                                          \
     }
 
 #endif
