@@ -3,6 +3,8 @@
 
 #include "models/fullvirt/trap.h"
 #include "models/native.h"
+#include "models/nested.h"
+#include "models/shadow.h"
 #include "models/type1/type1.h"
 #include "models/type2/type2.h"
 
@@ -13,7 +15,10 @@ static const struct technique_ops *const techniques[TECHNIQUE_COUNT] = {
     [TECHNIQUE_TRAP] = &trap_technique,
 };
 
-static const struct paging_ops *const pagings[PAGING_COUNT] = {0};
+static const struct paging_ops *const pagings[PAGING_COUNT] = {
+    [PAGING_SHADOW] = &shadow_paging,
+    [PAGING_NESTED] = &nested_paging,
+};
 
 static const struct platform_ops *const platforms[PLATFORM_COUNT] = {
     [PLATFORM_TYPE1] = &type1_platform,
