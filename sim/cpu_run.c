@@ -207,20 +207,24 @@ do_MOVK:
 do_LEA:
     r[u->rd] = page_va + (uint64_t)(int64_t)u->imm;
     NEXT(1);
-do_DIV:
-do_REM : {
-    uint64_t quotient, remainder;
-    if (UNLIKELY(!alu_divide(r[u->ra], r[u->rb], &quotient, &remainder))) {
-        SYNC_AT(u);
-        cpu_fail(c, VEC_DE, 0);
-        goto give_up;
+#define DIVIDE(NAME, result)                                                    \
+    do_##NAME:                                                                  \
+    {                                                                           \
+        uint64_t quotient, remainder;                                           \
+        if (UNLIKELY(!alu_divide(r[u->ra], r[u->rb], &quotient, &remainder))) { \
+            SYNC_AT(u);                                                         \
+            cpu_fail(c, VEC_DE, 0);                                             \
+            goto give_up;                                                       \
+        }                                                                       \
+        r[u->rd] = (result);                                                    \
+        NEXT(1);                                                                \
     }
-    r[u->rd] = u->run == &&do_DIV ? quotient : remainder;
-    NEXT(1);
-}
+    DIVIDE(DIV, quotient)
+    DIVIDE(REM, remainder)
 do_CAS : {
     uint64_t old;
     SYNC_AT(u);
+    r[REG_COUNT] = 0; // here alone the bin may be read, for r0
     if (!cpu_compare_and_swap(c, r[u->ra], r[u->rd], r[u->rb], &old)) {
         goto give_up;
     }
