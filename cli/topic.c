@@ -11,9 +11,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-const char *privilege_name(int priv)
+const char *privilege_name(enum isa_priv priv)
 {
-    switch ((enum isa_priv)priv) {
+    switch (priv) {
     case PRIV_ANY: return "any ring";
     case PRIV_RING0: return "ring 0";
     case PRIV_IOPL: return "ring <= IOPL";
@@ -22,9 +22,9 @@ const char *privilege_name(int priv)
     return "";
 }
 
-const char *sensitivity_name(int sens)
+const char *sensitivity_name(enum isa_sens sens)
 {
-    switch ((enum isa_sens)sens) {
+    switch (sens) {
     case SENS_NO: return "no";
     case SENS_CONTROL: return "control";
     case SENS_BEHAVIOUR: return "behaviour";

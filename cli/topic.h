@@ -4,6 +4,7 @@
 
 #include "cli/table.h"
 #include "sim/cost.h"
+#include "sim/isa.h"
 
 struct topic {
     const char *name;                   // as the user types it: "exits"
@@ -39,7 +40,7 @@ void topic_more_program(FILE *out, const struct style *style, const char *name,
                         const struct cpu_model *model);
 
 // The words for the columns of isa.def, as list, explain and exports use them.
-const char *privilege_name(int priv);   // enum isa_priv
-const char *sensitivity_name(int sens); // enum isa_sens
+const char *privilege_name(enum isa_priv priv);
+const char *sensitivity_name(enum isa_sens sens);
 
 #endif

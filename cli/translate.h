@@ -44,6 +44,8 @@ void space_print_tables(FILE *out, const struct style *style, const struct space
 // Reads a description (docs/cli.md, "Address spaces of your own"). Returns CLI_OK and a space to be freed, or
 // another status after an error line.
 int space_read(const char *path, struct space *space);
+// The same for a text at hand, which is cut into words; errors call it `path`.
+int space_parse(const char *path, char *text, struct space *space);
 // Takes a raw dump of memory, with the page-table base `ptbr` and for nested paging the root `eptp`
 // (nested: dims 2) of tables of these levels.
 int space_from_dump(const char *path, uint64_t ptbr, uint64_t eptp, unsigned dims,

@@ -280,13 +280,8 @@ static int build(struct reader *r, struct space *space)
     return status;
 }
 
-int space_read(const char *path, struct space *space)
+int space_parse(const char *path, char *text, struct space *space)
 {
-    size_t size;
-    char *text = cli_read_file(path, LARGEST_TEXT, &size);
-    if (!text) {
-        return CLI_BAD_INPUT;
-    }
     struct reader r = {.path = path,
                        .config = {.ram = 64 << 20, .dims = 1, .levels = {4, 4, 4}},
                        .entries = calloc(MOST_LINES, sizeof *r.entries)};
@@ -304,6 +299,17 @@ int space_read(const char *path, struct space *space)
         status = build(&r, space);
     }
     free(r.entries);
+    return status;
+}
+
+int space_read(const char *path, struct space *space)
+{
+    size_t size;
+    char *text = cli_read_file(path, LARGEST_TEXT, &size);
+    if (!text) {
+        return CLI_BAD_INPUT;
+    }
+    int status = space_parse(path, text, space);
     free(text);
     return status;
 }
