@@ -103,6 +103,8 @@ static void run(struct assembler *as, struct asm_result *out)
     read_source(as);
     if (as->diagnostic_count == 0) {
         layout_run(as);
+    }
+    if (as->diagnostic_count == 0) {
         emit_sections(as);
     }
     if (as->diagnostic_count == 0) {

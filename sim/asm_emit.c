@@ -324,10 +324,11 @@ static int by_address(const void *a, const void *b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
-static bool has_line(const struct assembler *as, const struct item *item)
+// Only what can be executed has a line.
+static bool has_line(const struct assembler *as, const struct section *s, const struct item *item)
 {
     bool code = item->kind == ITEM_INSN || item->kind == ITEM_LI || item->kind == ITEM_LA;
-    return code && (item->loc_file || !as->loc_used);
+    return code && (s->flags & IMAGE_EXEC) && (item->loc_file || !as->loc_used);
 }
 
 // Sections that share an address would share lines: the smallest stays.
@@ -352,7 +353,7 @@ static void make_lines(struct assembler *as, struct image *img)
         size_t first = n;
         for (size_t j = 0; j < s->count; j++) {
             const struct item *item = &s->items[j];
-            if (!has_line(as, item)) {
+            if (!has_line(as, s, item)) {
                 continue;
             }
             struct loc at = source_place(item);

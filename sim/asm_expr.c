@@ -444,7 +444,7 @@ static struct value divide(struct assembler *as, const struct expr *e, int64_t a
 static struct value shift(struct assembler *as, const struct expr *e, int64_t a, int64_t b)
 {
     if (b < 0 || b > 63) {
-        complain(as, e, "the shift count must be 0 to 63");
+        complain(as, e, "64-bit numbers shift by 0 to 63; check the count");
         return unknown;
     }
     if (e->op == PUNCT_SHL) {

@@ -84,8 +84,9 @@ _Noreturn static void wrong_operand(struct assembler *as, const struct syntax *x
     }
     char immediate[32] = "";
     snprintf(immediate, sizeof immediate, "%.*si", n < 30 ? n : 0, m);
-    bool number =
-        as->token.kind == TOKEN_NUMBER && isa_find(immediate, strlen(immediate)) != OP_INVALID;
+    // Only the last operand of three has a form with a number.
+    bool number = index == 3 && as->token.kind == TOKEN_NUMBER &&
+                  isa_find(immediate, strlen(immediate)) != OP_INVALID;
     asm_fail(as, &as->token.at, "operand %u of '%.*s' must be %s, not %s; write %.*s %s%s%s", index,
              n, m, what, lex_shown(as), n, m, x->operands, number ? ", or use " : "",
              number ? immediate : "");
@@ -216,7 +217,7 @@ static void fill_field(struct assembler *as, const struct isa_field *f, struct s
                        const struct loc *at)
 {
     if (f->kind != FIELD_RD && f->kind != FIELD_RA && f->kind != FIELD_RB) {
-        if (str_is(word, "i") || str_is(word, "-i") || str_is(word, "t")) {
+        if (str_is(word, "imm") || str_is(word, "-imm") || str_is(word, "label")) {
             o->expr = given->expr;
             *negate = word.p[0] == '-';
         } else {
@@ -225,10 +226,8 @@ static void fill_field(struct assembler *as, const struct isa_field *f, struct s
         }
         return;
     }
-    unsigned r;
-    if (word.n == 1) {
-        r = word.p[0] == 'd' ? given->rd : word.p[0] == 'a' ? given->ra : given->rb;
-    } else {
+    unsigned r = str_is(word, "rd") ? given->rd : str_is(word, "ra") ? given->ra : given->rb;
+    if (word.p[0] != 'r') {
         assert(isa_reg_find(word.p, word.n) >= 0);
         r = (unsigned)isa_reg_find(word.p, word.n);
     }
@@ -368,15 +367,14 @@ static void stack_insn(struct assembler *as, const struct pseudo *p, const struc
 
 // ---- entry --------------------------------------------------------------------------------------
 
-// "d, a, i" to "dai".
+// "rd, ra, imm" to "dai": the letters of parse_operand. Returns how many.
 static unsigned operand_letters(const char *operands, char letters[8])
 {
     unsigned n = 0;
-    for (const char *p = operands; *p; p++) {
-        if (*p != ' ' && *p != ',') {
-            assert(n < 7);
-            letters[n++] = *p;
-        }
+    for (const char *p = operands; *p;) {
+        struct str word = next_word(&p);
+        assert(n < 7);
+        letters[n++] = word.p[0] == 'r' ? word.p[1] : str_is(word, "label") ? 't' : 'i';
     }
     letters[n] = 0;
     return n;

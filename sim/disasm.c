@@ -309,7 +309,8 @@ static void print_section(struct printer *p, const struct image_segment *s)
     if (s->bias != 0) {
         print(p, ", load=0x%llx", (unsigned long long)s->addr);
     }
-    print(p, "\n");
+    // Data that looks like code must not take the lines of the section before.
+    print(p, p->options->lines ? "\n        .loc\n" : "\n");
 }
 
 static void print_segment(struct printer *p, const struct image_segment *s)
@@ -374,9 +375,6 @@ void disasm_image(const struct image *img, const struct disasm_options *options,
         print(&p, "        .entry %s\n", entry);
     } else {
         print(&p, "        .entry 0x%llx\n", (unsigned long long)img->entry);
-    }
-    if (options->lines) {
-        print(&p, "        .loc ; lines are those of the original source\n");
     }
     print_constants(&p);
     for (p.segment = 0; p.segment < img->segment_count; p.segment++) {

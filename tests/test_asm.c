@@ -538,6 +538,18 @@ static void hostile_source_is_bounded(void)
     CHECK(asm_help(t.p, &r));
     asm_result_free(&r);
     free(t.p);
+    // A chain of definitions too long to follow, given in the wrong order.
+    t = (struct asm_help_text){0};
+    for (unsigned i = 0; i < 1500; i++) {
+        asm_help_add(&t, ".equ v%u, v%u + 1\n", i, i + 1);
+    }
+    asm_help_add(&t, ".equ v1500, 0\n");
+    CHECK(!asm_help(t.p, &r));
+    CHECK_STR(r.diagnostics[0].text,
+              "symbols are defined by symbols too many times over; define them "
+              "in their order of use");
+    asm_result_free(&r);
+    free(t.p);
     // Brackets and signs without end.
     for (unsigned i = 0; i < 2; i++) {
         char line[7000] = ".quad ";
