@@ -80,7 +80,13 @@ put_vector:
     add  a0, a1, a0
     jmp  puts
 .unknown:
-    jmp  put_decimal
+    addi a1, a0, -VEC_NO_MEMORY
+    bnez a1, put_decimal
+    la   a0, .no_memory
+    jmp  puts
+.no_memory:
+    .asciz "out of memory"
+    .align 4
 .names:
     .ascii "#DE\0\0\0\0\0#DB\0\0\0\0\0#2\0\0\0\0\0\0#BP\0\0\0\0\0#4\0\0\0\0\0\0#5\0\0\0\0\0\0#UD\0\0\0\0\0#7\0\0\0\0\0\0"
     .ascii "#DF\0\0\0\0\0#9\0\0\0\0\0\0#10\0\0\0\0\0#11\0\0\0\0\0#12\0\0\0\0\0#GP\0\0\0\0\0#PF\0\0\0\0\0#15\0\0\0\0\0"

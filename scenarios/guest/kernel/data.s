@@ -98,8 +98,8 @@ input_queue:    .space 8
 input_ring:     .space INPUT_ROOM
 files_lock:     .space 8
     .align 64
-files:          .space OPEN_MAX * F_SIZE
 cpu_structs:    .space CPUS_MAX * CPU_SIZE
+files:          .space OPEN_MAX * F_SIZE
 cache_slots:    .space CACHE_SLOTS * C_SIZE
 sockets:        .space PORTS * SO_SIZE
 rx_buffers:     .space RING * 8

@@ -20,8 +20,13 @@ page_fault:
     mov  a1, s1
     ldd  a2, [s0+TF_ERROR]
     call mm_fault
-    bnez a0, .bad
+    bnez a0, .refused
     LEAVE 2
+.refused:
+    addi a0, a0, ENOMEM
+    bnez a0, .bad
+    movi a0, VEC_NO_MEMORY              ; not the program's fault: the message will say so
+    std  a0, [s0+TF_VECTOR]
 .bad:
     ldd  a0, [s0+TF_RING]
     andi a0, a0, 3
@@ -47,7 +52,8 @@ page_fault:
     .asciz "page fault in the kernel"
     .align 4
 
-; Makes the page at address a1 of address space a0 accessible, if its region allows it. in a2: error code. out a0: 0, or -1.
+; Makes the page at address a1 of address space a0 accessible, if its region allows it. in a2: error code. out a0: 0,
+; -EFAULT if it does not, or -ENOMEM.
 mm_fault:
     ENTER 4
     mov  s0, a0
@@ -76,7 +82,7 @@ mm_fault:
     movi a2, 1
     movi a3, 1
     call pt_walk
-    beqz a0, .bad
+    beqz a0, .no_memory
     ldd  a1, [a0]
     andi a2, a1, PTE_P
     bnez a2, .present
@@ -107,10 +113,13 @@ mm_fault:
     UNLOCK s0
     LEAVE 4
 .bad:
-    movi a0, -1
+    movi a0, -EFAULT
+    jmp  .done
+.no_memory:
+    movi a0, -ENOMEM
     jmp  .done
 
-; First touch of a page. in a0: its entry; a1: address; a2: region; a3: not 0 for a write. out a0: 0 or -1.
+; First touch of a page. in a0: its entry; a1: address; a2: region; a3: not 0 for a write. out a0: 0 or -ENOMEM.
 fault_absent:
     ENTER 4
     mov  s0, a0
@@ -153,11 +162,11 @@ fault_absent:
     mov  a0, zero
     LEAVE 4
 .none:
-    movi a0, -1
+    movi a0, -ENOMEM
     LEAVE 4
 
 ; Write to a page that is mapped read-only although its region allows writing: copy-on-write. in a0: its entry; a1: the
-; entry's value; a2: address; a3: address space. out a0: 0 or -1.
+; entry's value; a2: address; a3: address space. out a0: 0 or -ENOMEM.
 fault_copy:
     ENTER 4
     mov  s0, a0
@@ -194,32 +203,50 @@ fault_copy:
     mov  a0, zero
     LEAVE 4
 .none:
-    movi a0, -1
+    movi a0, -ENOMEM
     LEAVE 4
 
-; First touch of a huge page. in a0: address space; a1: address; a2: region. out a0: 0 or -1.
+; First touch of a huge page. in a0: address space; a1: address; a2: region. out a0: 0 or -ENOMEM.
 fault_huge:
-    ENTER 2
-    ldd  s1, [a2+R_PTE]
-    ldd  a0, [a0+MM_ROOT]
+    ENTER 4
+    mov  s0, a0
+    mov  s1, a1
+    ldd  s2, [a2+R_PTE]
+    ldd  a0, [s0+MM_ROOT]
     movi a2, 2
     movi a3, 1
     call pt_walk
     beqz a0, .none
-    mov  s0, a0
-    ldd  a1, [a0]
-    bnez a1, .good
+    mov  s3, a0
+    ldd  a1, [s3]
+    beqz a1, .absent
+    andi a2, a1, PTE_PS
+    bnez a2, .good                      ; another thread was faster
+    ; Small pages were here once; their table, empty now, is in the way. Processors may have it in their walk caches.
+    push a1
+    ARCH_SET_PTE s3, zero
+    ARCH_FLUSH_PAGE s1
+    mov  a0, s0
+    movi a2, 1
+    mov  a3, zero
+    mov  a1, s1
+    call shootdown
+    pop  a1
+    PTE_FRAME a0, a1
+    ARCH_PT_UNPIN a0
+    call frame_put
+.absent:
     call huge_alloc
     beqz a0, .none
-    or   a0, a0, s1
+    or   a0, a0, s2
     ori  a0, a0, PTE_PS
-    ARCH_SET_PTE s0, a0
+    ARCH_SET_PTE s3, a0
 .good:
     mov  a0, zero
-    LEAVE 2
+    LEAVE 4
 .none:
-    movi a0, -1
-    LEAVE 2
+    movi a0, -ENOMEM
+    LEAVE 4
 
 ; A new frame with the content of frame a0. out a0: it, or 0.
 frame_copy:

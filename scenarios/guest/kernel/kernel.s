@@ -9,7 +9,11 @@
     .include "sysnum.inc"
 
     .section .text, exec, addr=KBASE + KERNEL_PA, load=KERNEL_PA
+.ifdef PARAVIRT
+    .entry _start                       ; the hypervisor has turned paging on
+.else
     .entry _start - KBASE               ; paging is off: the first instruction is at its physical address
+.endif
 
     .include "boot.s"       ; from the first instruction to the first process
     .include "smp.s"        ; the other processors: start, interrupts between them, TLB shootdown

@@ -1,10 +1,10 @@
 ; smp.s: the other processors. Processor 0 starts them one by one; afterwards all are equal. They send each other two
 ; interrupts: VEC_RESCHED ("there is work") and VEC_SHOOT ("forget these translations": the TLB shootdown).
 
-; Address of processor a0's structure. out a0. Loses t0 only.
+; rd: address of the structure of the processor with number ra. Loses t0.
 .macro CPU_OF rd, ra
     la   t0, cpu_structs
-    shli \rd, \ra, 6                    ; CPU_SIZE is 64
+    shli \rd, \ra, 7                    ; CPU_SIZE is 128
     add  \rd, \rd, t0
 .endm
 

@@ -11,7 +11,29 @@ stub_\vector:
     jmp  trap_entry
 .endm
     STUB 0
-    STUB 1
+; #DB in the kernel: a program that single-steps itself (TF) has said SYSCALL or BRK. The step's exception comes at our first
+; instruction, when sp may still be what SYSCALL loads: the address of CPU_SP0, below which 56 bytes are kept for this. There
+; is nothing to do; TF is clear by now, and the program will have it back with its flags.
+stub_1:
+.ifndef PARAVIRT
+    addi sp, sp, -16
+    std  a0, [sp]
+    ldd  a0, [sp+16+TF_RING-TF_HW]
+    andi a0, a0, 3
+    beqz a0, .in_kernel
+    ldd  a0, [sp]
+    addi sp, sp, 16
+.endif
+    addi sp, sp, -TF_HW
+    std  a0, [sp+TF_A0]
+    movi a0, 1
+    jmp  trap_entry
+.ifndef PARAVIRT
+.in_kernel:
+    ldd  a0, [sp]
+    addi sp, sp, 16
+    iret
+.endif
     STUB 3
     STUB 6
     STUB 8

@@ -4,7 +4,7 @@
 
     MAIN
     la   a0, table
-    movi a1, 8
+    movi a1, 9
     bgeu s0, a1, .done
     shli a1, s0, 3
     add  a0, a0, a1
@@ -29,6 +29,15 @@
     .word 0
 .vector:
     int  14
+.eater:                                 ; wants more memory than there is
+    li   a0, 0x10000000
+    mov  a1, zero
+    SYS  SYS_MMAP
+    li   a2, 4096
+.page:
+    std  a0, [a0]
+    add  a0, a0, a2
+    jmp  .page
 .done:
     END_MAIN "crash"
 
@@ -36,3 +45,4 @@
     .align 8
 table:
     .quad main.null, main.kernel, main.code, main.stack, main.divide, main.privileged, main.undefined, main.vector
+    .quad main.eater

@@ -1,5 +1,6 @@
 ; netrr.s: network request and response: a client sends n messages of 32 bytes to a server, and waits for each answer. Both are
-; processes of this machine; the frames go out through the network card and come back in.
+; processes of this machine; the frames go out through the network card and come back in. Option s: be the server only; option c:
+; the client only, of the machine that the kernel's peer= names, whose server gets 20 ms to boot.
 
     .include "ulib.inc"
 
@@ -12,9 +13,20 @@
     SYS  SYS_SOCKET
     bltz a0, .failed
     mov  a4, a0
+    movi a0, 's'
+    call option
+    bnez a0, server
+    movi a0, 'c'
+    call option
+    bnez a0, .client
     SYS  SYS_FORK
     bltz a0, .failed
     beqz a0, server
+    jmp  .both
+.client:
+    movi a0, 20
+    SYS  SYS_SLEEP
+.both:
     movi a0, CLIENT_PORT
     SYS  SYS_SOCKET
     bltz a0, .failed
