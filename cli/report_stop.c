@@ -3,6 +3,7 @@
 #include "sim/walk.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ---- what memory tells ---------------------------------------------------------------------------
@@ -127,7 +128,7 @@ static void hint_fetch(FILE *out, const struct report *report, uint64_t pc)
     } else if (inside) {
         fputs("That is data of the program, not code.\n", out);
     } else if (from && from->pc + 4 == pc) {
-        fputs("The program ran on past the end of its code: it must loop, halt or power off\n"
+        fputs("The program ran on past the end of its code: it must loop, halt or power off "
               "('out zero, [zero+0xf4]').\n",
               out);
     } else if (from) {
@@ -204,7 +205,7 @@ static void hint_protection(FILE *out, const struct report *report, const struct
     } else {
         fputs("In ring 0 that is an address that is not canonical, an unknown MSR, a reserved bit "
               "in LMSW, or "
-              "a bad\nframe for IRET.\n",
+              "a bad frame for IRET.\n",
               out);
     }
 }
@@ -298,7 +299,7 @@ static void print_deadlock(FILE *out, const struct style *style, const struct re
     if (masked) {
         fputs("A program ends well by powering off: 'out zero, [zero+0xf4]'. One that waits for an "
               "interrupt "
-              "needs\nSTI before HLT, and a timer or device that will interrupt.\n",
+              "needs STI before HLT, and a timer or device that will interrupt.\n",
               out);
     } else {
         fputs("No timer runs and no device is busy: arm one before HLT.\n", out);
@@ -330,7 +331,7 @@ static void print_limit(FILE *out, const struct style *style, const struct repor
     fputs("If it only needs more time, give a higher --limit.\n", out);
 }
 
-void report_print_stop(FILE *out, const struct style *style, const struct report *report)
+static void explain_stop(FILE *out, const struct style *style, const struct report *report)
 {
     const struct stop_info *stop = &report->stop;
     switch (stop->reason) {
@@ -350,6 +351,21 @@ void report_print_stop(FILE *out, const struct style *style, const struct report
         break;
     case STOP_NONE: break;
     }
+}
+
+void report_print_stop(FILE *out, const struct style *style, const struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory) {
+        explain_stop(out, style, report); // not wrapped, but said
+        return;
+    }
+    explain_stop(memory, style, report);
+    fclose(memory);
+    style_wrap_lines(out, style, text ? text : "");
+    free(text);
 }
 
 const char *report_stop_name(enum stop_reason reason)

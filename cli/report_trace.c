@@ -11,7 +11,7 @@ void report_print_trace(FILE *out, const struct style *style, const struct repor
                                                                   {"ring", TABLE_RIGHT},
                                                                   {"address", TABLE_RIGHT},
                                                                   {"instruction", TABLE_LEFT},
-                                                                  {"where", TABLE_LEFT}},
+                                                                  {"where", TABLE_WRAP}},
                                     5);
     for (size_t i = 0; i < count; i++) {
         const struct trace_entry *e = &entries[i];

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { NARROWEST = 40, WIDEST = 120, USUAL = 80 };
+enum { NARROWEST = 40, WIDEST = 120, USUAL = 80, NARROWEST_WRAP = 24 };
 
 // ---- style ---------------------------------------------------------------------------------------
 
@@ -267,6 +267,13 @@ static int columns_of(const char *text)
 {
     int columns = 0;
     for (; *text; text++) {
+        if (*text == '\033') {
+            text += strcspn(text, "m"); // the tones' codes take none
+            if (*text == '\0') {
+                break;
+            }
+            continue;
+        }
         columns += ((unsigned char)*text & 0xc0) != 0x80;
     }
     return columns;
@@ -305,6 +312,19 @@ void style_wrap(FILE *out, const struct style *style, const char *text, int inde
     fputc('\n', out);
 }
 
+void style_wrap_lines(FILE *out, const struct style *style, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        char *line = must(strndup(text, length));
+        size_t indent = strspn(line, " ");
+        fprintf(out, "%*s", (int)indent, "");
+        style_wrap(out, style, line + indent, (int)indent, (int)indent);
+        free(line);
+        text += length + (text[length] == '\n');
+    }
+}
+
 // One row from its texts; widths[] holds the columns' widths.
 static void print_row(FILE *out, const struct style *style, const struct table *table,
                       const int *widths, int indent, size_t row, bool header)
@@ -328,6 +348,11 @@ static void print_row(FILE *out, const struct style *style, const struct table *
             pending = 0;
             tone_begin(out, style, tone);
             if (align == TABLE_WRAP && !header) {
+                // Where little room is left, the text goes below its row.
+                bool below = style->width > 0 && at + used > (int)style->width &&
+                             at + NARROWEST_WRAP > (int)style->width;
+                at = below ? indent + 4 : at;
+                fprintf(out, below ? "\n%*s" : "%*s", below ? at : 0, "");
                 style_wrap(out, style, text, at, at);
                 tone_end(out, style, tone);
                 return;

@@ -26,6 +26,9 @@ void tone_printf(FILE *out, const struct style *style, enum tone tone, const cha
 // in which the cursor stands.
 void style_wrap(FILE *out, const struct style *style, const char *text, int indent, int at);
 
+// Prints whole lines of text, each wrapped to the style's width.
+void style_wrap_lines(FILE *out, const struct style *style, const char *text);
+
 // A count with its digits in groups of three ("1,234,567"). The buffer must hold FORMAT_SIZE bytes.
 enum { FORMAT_SIZE = 32 };
 const char *format_count(char buffer[static FORMAT_SIZE], uint64_t value);

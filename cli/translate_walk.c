@@ -3,6 +3,7 @@
 #include "cli/translate.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 void translation_make(struct translation *t, struct space *space, uint64_t va,
@@ -173,7 +174,6 @@ static void add_step(struct table *table, const struct space *space, const struc
                                                       : TONE_PLAIN;
     table_tone(table, tone, "%u", i + 1);
     table_tone(table, tone, "%s%s%u", dimension, dimension[0] ? " L" : "level ", s->level);
-    table_tone(table, tone, "0x%" PRIx64, s->table);
     table_tone(table, tone, "%u", s->index);
     table_tone(table, tone, "0x%" PRIx64, s->entry_addr);
     table_tone(table, tone, "%016" PRIx64, s->value);
@@ -181,8 +181,9 @@ static void add_step(struct table *table, const struct space *space, const struc
     if (failed_here(t, i)) {
         table_tone(table, tone, "%s", space->dims > 1 ? "ends here" : "the walk ends here");
     } else {
-        uint64_t frame = s->value & PTE_FRAME;
-        table_tone(table, tone, "%s 0x%" PRIx64, s->leaf ? "page" : "table", frame);
+        // Nested rows are long, and their titles say it.
+        const char *what = space->dims > 1 ? "" : s->leaf ? "page " : "table ";
+        table_tone(table, tone, "%s0x%" PRIx64, what, s->value & PTE_FRAME);
     }
 }
 
@@ -191,13 +192,12 @@ static struct table *steps_table(const struct space *space)
     return table_new(
         (const struct table_column[]){{"ref", TABLE_RIGHT},
                                       {"table of", TABLE_LEFT},
-                                      {"at", TABLE_RIGHT},
                                       {"index", TABLE_RIGHT},
-                                      {space->dims > 1 ? "entry (host)" : "entry at", TABLE_RIGHT},
+                                      {space->dims > 1 ? "host entry" : "entry at", TABLE_RIGHT},
                                       {"holds", TABLE_LEFT},
                                       {"flags", TABLE_LEFT},
                                       {"leads to", TABLE_LEFT}},
-        8);
+        7);
 }
 
 // Which of the guest's levels reference i serves; 0: the final address.
@@ -257,13 +257,14 @@ static void print_steps(FILE *out, const struct style *style, const struct space
     table_free(table);
 }
 
-static void print_legend(FILE *out, const struct style *style, const struct space *space,
-                         const struct translation *t)
+static void say_legend(FILE *out, const struct style *style, const struct space *space,
+                       const struct translation *t)
 {
     bool plus = false;
     for (unsigned dim = 0; dim < space->dims && dim < 2; dim++) {
         const char *name = dimension_name(dim, space->dims);
-        tone_printf(out, style, TONE_DIM, "  %s%s", name, name[0] ? " flags: " : "flags: ");
+        fputs("  ", out);
+        tone_printf(out, style, TONE_DIM, "%s%s", name, name[0] ? " flags: " : "flags: ");
         const char *comma = "";
         for (const struct flag *f = flags_of(space, dim); f->name; f++) {
             bool seen = false;
@@ -282,7 +283,9 @@ static void print_legend(FILE *out, const struct style *style, const struct spac
         fputc('\n', out);
     }
     if (plus) {
-        tone_printf(out, style, TONE_DIM, "  + set by this very walk\n");
+        fputs("  ", out);
+        tone_printf(out, style, TONE_DIM, "+ set by this very walk");
+        fputc('\n', out);
     }
 }
 
@@ -431,7 +434,8 @@ static void print_fault(FILE *out, const struct style *style, const struct space
             fprintf(
                 out,
                 "A guest page fault: the guest's own tables refuse, and its own kernel handles it. "
-                "No VM exit\n(under shadow paging it would be one, for the hypervisor must look "
+                "No VM exit "
+                "(under shadow paging it would be one, for the hypervisor must look "
                 "first).\n");
         } else {
             fprintf(out,
@@ -452,8 +456,8 @@ static void print_fault(FILE *out, const struct style *style, const struct space
     }
 }
 
-void translation_print_outcome(FILE *out, const struct style *style, const struct space *space,
-                               const struct translation *t)
+static void say_outcome(FILE *out, const struct style *style, const struct space *space,
+                        const struct translation *t)
 {
     const struct walk_result *r = &t->result;
     if (r->status != WALK_OK) {
@@ -483,19 +487,50 @@ void translation_print_outcome(FILE *out, const struct style *style, const struc
     fputs(".\n", out);
 }
 
-static void print_cost(FILE *out, const struct translation *t, const struct cpu_model *model)
+static void print_cost(FILE *out, const struct style *style, const struct translation *t,
+                       const struct cpu_model *model)
 {
     const struct walk_result *r = &t->result;
     uint64_t ref = cost_cycles(model, COST_WALK_REF), ad = cost_cycles(model, COST_WALK_AD);
+    char updates[96] = "", text[256];
     if (r->refs == 0) {
         return;
     }
-    fprintf(out, "Cost on %s: %u x %" PRIu64 " cycles", model->name, r->refs, ref);
     if (r->ad_sets > 0) {
-        fprintf(out, " + %u accessed/dirty update%s x %" PRIu64, r->ad_sets,
-                r->ad_sets == 1 ? "" : "s", ad);
+        snprintf(updates, sizeof updates, " + %u accessed/dirty update%s x %" PRIu64, r->ad_sets,
+                 r->ad_sets == 1 ? "" : "s", ad);
     }
-    fprintf(out, " = %" PRIu64 " cycles, when no TLB and no walk cache helps.\n", r->cost);
+    snprintf(text, sizeof text,
+             "Cost on %s: %u x %" PRIu64 " cycles%s = %" PRIu64
+             " cycles, when no TLB and no walk cache helps.",
+             model->name, r->refs, ref, updates, r->cost);
+    style_wrap(out, style, text, 0, 0);
+}
+
+// A part of what is said about a walk.
+typedef void say_fn(FILE *out, const struct style *style, const struct space *space,
+                    const struct translation *t);
+
+// Says it, wrapped to the terminal.
+static void print_wrapped(FILE *out, say_fn *say, const struct style *style,
+                          const struct space *space, const struct translation *t)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory) {
+        exit(cli_error(CLI_UNAVAILABLE, "no memory for a text"));
+    }
+    say(memory, style, space, t);
+    fclose(memory);
+    style_wrap_lines(out, style, text ? text : "");
+    free(text);
+}
+
+void translation_print_outcome(FILE *out, const struct style *style, const struct space *space,
+                               const struct translation *t)
+{
+    print_wrapped(out, say_outcome, style, space, t);
 }
 
 void translation_print(FILE *out, const struct style *style, const struct space *space,
@@ -507,14 +542,14 @@ void translation_print(FILE *out, const struct style *style, const struct space 
     if (t->log.count > 0) {
         fputc('\n', out);
         print_steps(out, style, space, t);
-        print_legend(out, style, space, t);
+        print_wrapped(out, say_legend, style, space, t);
         if (space->dims == 2) {
             print_grid(out, style, space, t);
         }
     }
     fputc('\n', out);
-    translation_print_outcome(out, style, space, t);
-    print_cost(out, t, model);
+    print_wrapped(out, say_outcome, style, space, t);
+    print_cost(out, style, t, model);
 }
 
 // ---- JSON ----------------------------------------------------------------------------------------

@@ -109,8 +109,7 @@ What cannot go on is explained.
   $ ringside exec deadlock | sed '/^instructions/,$d'
   Deadlock: every processor waits, and nothing is pending that could wake one.
   Processor 0 halted just before 0x10008, interrupts off (IF is clear).
-  A program ends well by powering off: 'out zero, [zero+0xf4]'. One that waits for an interrupt needs
-  STI before HLT, and a timer or device that will interrupt.
+  A program ends well by powering off: 'out zero, [zero+0xf4]'. One that waits for an interrupt needs STI before HLT, and a timer or device that will interrupt.
   
   The last 2 steps
     cycle  ring  address  instruction  where
@@ -125,9 +124,9 @@ What cannot go on is explained.
   Triple fault: the machine cannot go on.
   #UD (invalid opcode) at 0x10008.
   Delivering it gave #GP, delivering that gave #GP: a double fault. Delivering that gave #GP.
-  The program ran on past the end of its code: it must loop, halt or power off
-  ('out zero, [zero+0xf4]').
+  The program ran on past the end of its code: it must loop, halt or power off ('out zero, [zero+0xf4]').
   There is no vector table (LIDT was never executed): every exception is fatal.
+  
   $ cat >div.s <<'END'
   > start:  div a0, a0, zero
   > END
@@ -392,10 +391,10 @@ A dump of memory, for translate.
     page-table base 0x100000  vector table 0x0  task register 0x0
     fault address 0x0  KSTACK 0x0  LSTAR 0x0
   $ ringside translate --memory ram --ptbr 0x100000 --ring 0 0x600000 | tail -8
-      1  level 4   0x100000      0  0x100000  0000000000101023  P W A    table 0x101000
-      2  level 3   0x101000      0  0x101000  0000000000102023  P W A    table 0x102000
-      3  level 2   0x102000      3  0x102018  0000000000103023  P W A    table 0x103000
-      4  level 1   0x103000      0  0x103000  0000000000011063  P W A D  page 0x11000
+      1  level 4       0  0x100000  0000000000101023  P W A    table 0x101000
+      2  level 3       0  0x101000  0000000000102023  P W A    table 0x102000
+      3  level 2       3  0x102018  0000000000103023  P W A    table 0x103000
+      4  level 1       0  0x103000  0000000000011063  P W A D  page 0x11000
     flags: P present, W writable, A accessed, D dirty
   
   physical 0x11000, 4 references.

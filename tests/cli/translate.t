@@ -11,11 +11,11 @@ Page walks: natively, nested, with huge pages.
     20-12  index into level 1        000000000                 0
      11-0  offset in the 4 KiB page  000100100011          0x123
   
-    ref  table of        at  index  entry at  holds             flags    leads to
-      1  level 4   0x16c000      0  0x16c000  000000000012c027  P W U A  table 0x12c000
-      2  level 3   0x12c000      0  0x12c000  00000000000d2027  P W U A  table 0xd2000
-      3  level 2    0xd2000      2   0xd2010  0000000000169027  P W U A  table 0x169000
-      4  level 1   0x169000      0  0x169000  0000000000112005  P U +A   page 0x112000
+    ref  table of  index  entry at  holds             flags    leads to
+      1  level 4       0  0x16c000  000000000012c027  P W U A  table 0x12c000
+      2  level 3       0  0x12c000  00000000000d2027  P W U A  table 0xd2000
+      3  level 2       2   0xd2010  0000000000169027  P W U A  table 0x169000
+      4  level 1       0  0x169000  0000000000112005  P U +A   page 0x112000
     flags: P present, W writable, U user: ring 3 too, A accessed
     + set by this very walk
   
@@ -32,36 +32,36 @@ Page walks: natively, nested, with huge pages.
     20-12  index into level 1        000000000                 0
      11-0  offset in the 4 KiB page  000100100011          0x123
   
-    ref  table of        at  index  entry (host)  holds             flags    leads to
+    ref  table of  index  host entry  holds             flags    leads to
     the guest's level-4 entry is at guest-physical 0x112000: where is that?
-      1  EPT L4    0x16c000      0      0x16c000  00000000000d2007  R W X    table 0xd2000
-      2  EPT L3     0xd2000      0       0xd2000  0000000000169007  R W X    table 0x169000
-      3  EPT L2    0x169000      0      0x169000  0000000000057007  R W X    table 0x57000
-      4  EPT L1     0x57000    274       0x57890  000000000012c007  R W X    page 0x12c000
-      5  guest L4  0x112000      0      0x12c000  00000000001be027  P W U A  table 0x1be000
+      1  EPT L4        0    0x16c000  00000000000d2007  R W X    0xd2000
+      2  EPT L3        0     0xd2000  0000000000169007  R W X    0x169000
+      3  EPT L2        0    0x169000  0000000000057007  R W X    0x57000
+      4  EPT L1      274     0x57890  000000000012c007  R W X    0x12c000
+      5  guest L4      0    0x12c000  00000000001be027  P W U A  0x1be000
     the guest's level-3 entry is at guest-physical 0x1be000: where is that?
-      6  EPT L4    0x16c000      0      0x16c000  00000000000d2007  R W X    table 0xd2000
-      7  EPT L3     0xd2000      0       0xd2000  0000000000169007  R W X    table 0x169000
-      8  EPT L2    0x169000      0      0x169000  0000000000057007  R W X    table 0x57000
-      9  EPT L1     0x57000    446       0x57df0  0000000000121007  R W X    page 0x121000
-     10  guest L3  0x1be000      0      0x121000  00000000001de027  P W U A  table 0x1de000
+      6  EPT L4        0    0x16c000  00000000000d2007  R W X    0xd2000
+      7  EPT L3        0     0xd2000  0000000000169007  R W X    0x169000
+      8  EPT L2        0    0x169000  0000000000057007  R W X    0x57000
+      9  EPT L1      446     0x57df0  0000000000121007  R W X    0x121000
+     10  guest L3      0    0x121000  00000000001de027  P W U A  0x1de000
     the guest's level-2 entry is at guest-physical 0x1de010: where is that?
-     11  EPT L4    0x16c000      0      0x16c000  00000000000d2007  R W X    table 0xd2000
-     12  EPT L3     0xd2000      0       0xd2000  0000000000169007  R W X    table 0x169000
-     13  EPT L2    0x169000      0      0x169000  0000000000057007  R W X    table 0x57000
-     14  EPT L1     0x57000    478       0x57ef0  00000000001ea007  R W X    page 0x1ea000
-     15  guest L2  0x1de000      2      0x1ea010  00000000001df027  P W U A  table 0x1df000
+     11  EPT L4        0    0x16c000  00000000000d2007  R W X    0xd2000
+     12  EPT L3        0     0xd2000  0000000000169007  R W X    0x169000
+     13  EPT L2        0    0x169000  0000000000057007  R W X    0x57000
+     14  EPT L1      478     0x57ef0  00000000001ea007  R W X    0x1ea000
+     15  guest L2      2    0x1ea010  00000000001df027  P W U A  0x1df000
     the guest's level-1 entry is at guest-physical 0x1df000: where is that?
-     16  EPT L4    0x16c000      0      0x16c000  00000000000d2007  R W X    table 0xd2000
-     17  EPT L3     0xd2000      0       0xd2000  0000000000169007  R W X    table 0x169000
-     18  EPT L2    0x169000      0      0x169000  0000000000057007  R W X    table 0x57000
-     19  EPT L1     0x57000    479       0x57ef8  000000000015b007  R W X    page 0x15b000
-     20  guest L1  0x1df000      0      0x15b000  0000000000033005  P U +A   page 0x33000
+     16  EPT L4        0    0x16c000  00000000000d2007  R W X    0xd2000
+     17  EPT L3        0     0xd2000  0000000000169007  R W X    0x169000
+     18  EPT L2        0    0x169000  0000000000057007  R W X    0x57000
+     19  EPT L1      479     0x57ef8  000000000015b007  R W X    0x15b000
+     20  guest L1      0    0x15b000  0000000000033005  P U +A   0x33000
     the data itself is at guest-physical 0x33123: where is that?
-     21  EPT L4    0x16c000      0      0x16c000  00000000000d2007  R W X    table 0xd2000
-     22  EPT L3     0xd2000      0       0xd2000  0000000000169007  R W X    table 0x169000
-     23  EPT L2    0x169000      0      0x169000  0000000000057007  R W X    table 0x57000
-     24  EPT L1     0x57000     51       0x57198  00000000000cd007  R W X    page 0xcd000
+     21  EPT L4        0    0x16c000  00000000000d2007  R W X    0xd2000
+     22  EPT L3        0     0xd2000  0000000000169007  R W X    0x169000
+     23  EPT L2        0    0x169000  0000000000057007  R W X    0x57000
+     24  EPT L1       51     0x57198  00000000000cd007  R W X    0xcd000
     guest flags: P present, W writable, U user: ring 3 too, A accessed
     EPT flags: R readable, W writable, X executable
     + set by this very walk
@@ -87,18 +87,18 @@ Faults say whose they are.
 
   $ ringside translate --access write code | sed -n '/^#/,$p'
   #PF, vector 14, after 4 references. Error code 0x7:
-    bit 0 = 1  the page is there and refuses
-    bit 1 = 1  a write
-    bit 2 = 1  by ring 3
+    bit 0 = 1 the page is there and refuses
+    bit 1 = 1 a write
+    bit 2 = 1 by ring 3
   Fault address register: 0x0000000000400000.
   Level-1 entry 0 decides: it lacks W: nobody may write.
   The kernel decides: it brings the page, copies it, or ends the program.
   Cost on xeon: 4 x 14 cycles = 56 cycles, when no TLB and no walk cache helps.
   $ ringside translate --access fetch data | sed -n '/^#/,$p'
   #PF, vector 14, after 4 references. Error code 0x15:
-    bit 0 = 1  the page is there and refuses
-    bit 2 = 1  by ring 3
-    bit 4 = 1  an instruction fetch
+    bit 0 = 1 the page is there and refuses
+    bit 2 = 1 by ring 3
+    bit 4 = 1 an instruction fetch
   Fault address register: 0x0000000000600000.
   Level-1 entry 0 decides: it has NX: no instructions are fetched there.
   The kernel decides: it brings the page, copies it, or ends the program.
@@ -225,9 +225,9 @@ Homework: the answers come with -c only.
   
     1. Ring 3 reads 0x00000000005fff38.
   #PF, vector 14, after 2 references. Error code 0x4:
-    bit 0 = 0  the page is not present
-    bit 1 = 0  a read
-    bit 2 = 1  by ring 3
+    bit 0 = 0 the page is not present
+    bit 1 = 0 a read
+    bit 2 = 1 by ring 3
   Fault address register: 0x00000000005fff38.
   Level-1 entry 511 decides: P is clear: nothing is mapped there.
   The kernel decides: it brings the page, copies it, or ends the program.
@@ -236,9 +236,9 @@ Homework: the answers come with -c only.
   
     2. Ring 3 reads 0x00000000003ff980.
   #PF, vector 14, after 1 reference. Error code 0x4:
-    bit 0 = 0  the page is not present
-    bit 1 = 0  a read
-    bit 2 = 1  by ring 3
+    bit 0 = 0 the page is not present
+    bit 1 = 0 a read
+    bit 2 = 1 by ring 3
   Fault address register: 0x00000000003ff980.
   Level-2 entry 1 decides: P is clear: nothing is mapped there.
   The kernel decides: it brings the page, copies it, or ends the program.
@@ -246,10 +246,10 @@ Homework: the answers come with -c only.
   
     3. Ring 3 writes to 0x0000000017800d48.
   #PF, vector 14, after 2 references. Error code 0xf:
-    bit 0 = 1  the page is there and refuses
-    bit 1 = 1  a write
-    bit 2 = 1  by ring 3
-    bit 3 = 1  a reserved bit is set
+    bit 0 = 1 the page is there and refuses
+    bit 1 = 1 a write
+    bit 2 = 1 by ring 3
+    bit 3 = 1 a reserved bit is set
   Fault address register: 0x0000000017800d48.
   Level-1 entry 0 decides: a bit is set in it that must be zero.
   The kernel decides: it brings the page, copies it, or ends the program.
@@ -351,8 +351,8 @@ Mistakes.
   [3]
   $ printf 'short' >dump
   $ ringside translate --memory dump --ptbr 0 0 | tail -6
-    bit 2 = 1  by ring 3
-    bit 3 = 1  a reserved bit is set
+    bit 2 = 1 by ring 3
+    bit 3 = 1 a reserved bit is set
   Fault address register: 0x0000000000000000.
   Level-4 entry 0 decides: a bit is set in it that must be zero.
   The kernel decides: it brings the page, copies it, or ends the program.
