@@ -9,14 +9,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-// "key: N cycles (kind: source)" on this model.
+// "key N cycles on model", and how that is known.
 static void print_price(FILE *out, const struct style *style, const struct cpu_model *m,
                         enum cost_key key)
 {
     const struct cost_value *v = &m->cost[key];
-    fprintf(out, "  %-16s %6" PRIu32 " %s on %s  ", cost_key_name(key), v->value,
+    char source[512];
+    fprintf(out, "  %-16s %6" PRIu32 " %s on %s\n    ", cost_key_name(key), v->value,
             cost_key_unit(key), m->name);
-    tone_printf(out, style, TONE_DIM, "(%s: %s)\n", cost_kind_name(v->kind), v->source);
+    snprintf(source, sizeof source, "%s: %s", cost_kind_name(v->kind), v->source);
+    style_wrap(out, style, source, 4, 4);
 }
 
 // ---- exits ---------------------------------------------------------------------------------------
@@ -36,14 +38,13 @@ void topic_more_exit(FILE *out, const struct style *style, const char *name,
                      const struct cpu_model *model)
 {
     unsigned number = exit_number(name);
-    bool by_hardware = number < 128; // exit.def: from 128 on, ways into a hypervisor without VT-x
-    fprintf(out, "%s\n",
-            by_hardware ? "The processor leaves non-root mode and the hypervisor in root mode "
-                          "handles it (Intel's "
-                          "number)."
-                        : "A hypervisor without VT-x is entered by an ordinary trap or by its "
-                          "translated code (our "
-                          "number).");
+    bool by_hardware = number < EXIT_FIRST_TRAP;
+    style_wrap_lines(out, style,
+                     by_hardware
+                         ? "The processor leaves non-root mode, and the hypervisor handles it "
+                           "in root mode. The number is Intel's."
+                         : "A hypervisor without VT-x is entered by an ordinary trap or by its "
+                           "translated code. The number is ours.");
     const char *comma = "Instructions that may cause it: ";
     for (unsigned op = OP_INVALID + 1; op < OP_COUNT; op++) {
         if (isa_row(op)->exit == (int)number) {
@@ -54,7 +55,8 @@ void topic_more_exit(FILE *out, const struct style *style, const char *name,
     fputs(comma[0] == ',' ? "\n" : "", out);
     if (by_hardware) {
         bool fault = strncmp(name, "EPT_", 4) == 0 || strncmp(name, "EXCEPTION", 9) == 0;
-        fputs("The way there and back, without what the hypervisor does in between:\n", out);
+        style_wrap_lines(out, style,
+                         "The way there and back, without what the hypervisor does in between:\n");
         print_price(out, style, model, COST_VMX_EXIT);
         if (fault) {
             print_price(out, style, model, COST_VMX_EXIT_FAULT);
@@ -81,12 +83,17 @@ void topic_more_instruction(FILE *out, const struct style *style, const char *na
     const struct isa_row *row = isa_row(find_instruction(name));
     switch (row->priv) {
     case PRIV_ANY: break;
-    case PRIV_RING0: fputs("Privileged: outside ring 0 it is #GP(0).\n", out); break;
-    case PRIV_IOPL: fputs("Privileged above IOPL: there it is #GP(0).\n", out); break;
+    case PRIV_RING0:
+        style_wrap_lines(out, style, "Privileged: outside ring 0 it is #GP(0).\n");
+        break;
+    case PRIV_IOPL:
+        style_wrap_lines(out, style, "Privileged above IOPL: there it is #GP(0).\n");
+        break;
     case PRIV_HOLE:
-        fputs("A hole: sensitive, and yet it does not trap in outer rings. With --holes-closed it "
-              "does.\n",
-              out);
+        style_wrap_lines(
+            out, style,
+            "A hole: sensitive, and yet it does not trap in outer rings. With --holes-closed it "
+            "does.\n");
         break;
     }
     if (row->sens != SENS_NO) {
@@ -142,14 +149,16 @@ void topic_more_cost(FILE *out, const struct style *style, const char *name,
 void topic_more_vector(FILE *out, const struct style *style, const char *name,
                        const struct cpu_model *model)
 {
-    fputs("Delivered through the vector table, if the gate is there; a fault during that is a "
-          "double fault.\n",
-          out);
+    style_wrap_lines(
+        out, style,
+        "Delivered through the vector table, if the gate is there; a fault during that is a "
+        "double fault.\n");
     if (strcmp(name, "#PF") == 0) {
-        fputs("Its error code: bit 0 the page is there and refuses, 1 a write, 2 by ring 3, 3 a "
-              "reserved bit, 4 a "
-              "fetch.\n'ringside translate' shows where a walk ends.\n",
-              out);
+        style_wrap_lines(
+            out, style,
+            "Its error code: bit 0 the page is there and refuses, 1 a write, 2 by ring 3, 3 a "
+            "reserved bit, 4 a "
+            "fetch.\n'ringside translate' shows where a walk ends.\n");
         print_price(out, style, model, COST_PAGE_FAULT);
     }
     print_price(out, style, model, COST_EXCEPTION);
@@ -158,11 +167,12 @@ void topic_more_vector(FILE *out, const struct style *style, const char *name,
 void topic_more_category(FILE *out, const struct style *style, const char *name,
                          const struct cpu_model *model)
 {
-    (void)style, (void)name, (void)model;
-    fputs("Every cycle of a processor stands in exactly one category; their sum is the elapsed "
-          "time, which is "
-          "checked\nafter every run. 'ringside list cycles' shows all.\n",
-          out);
+    (void)name, (void)model;
+    style_wrap_lines(
+        out, style,
+        "Every cycle of a processor stands in exactly one category; their sum is the elapsed "
+        "time, which is "
+        "checked after every run. 'ringside list cycles' shows all.\n");
 }
 
 // ---- files ---------------------------------------------------------------------------------------

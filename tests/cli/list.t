@@ -140,19 +140,24 @@ Explained.
   $ ringside explain EPT_VIOLATION
   EPT_VIOLATION (exit)
   a guest-physical address that the nested table does not map, or not so
-  The processor leaves non-root mode and the hypervisor in root mode handles it (Intel's number).
+  The processor leaves non-root mode, and the hypervisor handles it in root mode. The number is Intel's.
   The way there and back, without what the hypervisor does in between:
-    vmx.exit            330 cycles on xeon  (assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784)
-    vmx.exit_fault      120 cycles on xeon  (assumed: what an EPT violation records beyond another exit)
-    vmx.entry           460 cycles on xeon  (assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784)
+    vmx.exit            330 cycles on xeon
+      assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
+    vmx.exit_fault      120 cycles on xeon
+      assumed: what an EPT violation records beyond another exit
+    vmx.entry           460 cycles on xeon
+      assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
   $ ringside explain hlt
   HLT (exit)
   the guest has nothing to do
-  The processor leaves non-root mode and the hypervisor in root mode handles it (Intel's number).
+  The processor leaves non-root mode, and the hypervisor handles it in root mode. The number is Intel's.
   Instructions that may cause it: hlt
   The way there and back, without what the hypervisor does in between:
-    vmx.exit            330 cycles on xeon  (assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784)
-    vmx.entry           460 cycles on xeon  (assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784)
+    vmx.exit            330 cycles on xeon
+      assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
+    vmx.entry           460 cycles on xeon
+      assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
   
   hlt (instruction)
   wait for an interrupt
@@ -160,15 +165,18 @@ Explained.
   Sensitive: it changes the machine's configuration or mode.
   In non-root mode it may exit: HLT.
   Opcode 0x58. Price:
-    insn.hlt             20 cycles on xeon  (assumed: entering a shallow sleep state; the wait itself is idle time)
+    insn.hlt             20 cycles on xeon
+      assumed: entering a shallow sleep state; the wait itself is idle time
   $ ringside explain page-fault
   #PF (exception)
   the page tables do not allow the access; the fault address register says where, the error code why
   Delivered through the vector table, if the gate is there; a fault during that is a double fault.
   Its error code: bit 0 the page is there and refuses, 1 a write, 2 by ring 3, 3 a reserved bit, 4 a fetch.
   'ringside translate' shows where a walk ends.
-    event.page_fault     80 cycles on xeon  (assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual)
-    event.exception     260 cycles on xeon  (assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual)
+    event.page_fault     80 cycles on xeon
+      assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual
+    event.exception     260 cycles on xeon
+      assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual
   $ ringside explain walk.set_ad
   walk.set_ad (cost)
   setting an accessed or dirty bit
@@ -186,8 +194,7 @@ Explained.
   $ ringside explain guest user
   guest user (category)
   the guest's programs, ring 3
-  Every cycle of a processor stands in exactly one category; their sum is the elapsed time, which is checked
-  after every run. 'ringside list cycles' shows all.
+  Every cycle of a processor stands in exactly one category; their sum is the elapsed time, which is checked after every run. 'ringside list cycles' shows all.
   $ ringside explain shadow page table
   shadow page table (term)
   virtual to host-physical in one step, built by the hypervisor from the guest's tables and kept in line with them: walks cost as natively, updates exit
@@ -197,7 +204,8 @@ Explained.
   A hole: sensitive, and yet it does not trap in outer rings. With --holes-closed it does.
   Sensitive: its result depends on the machine's mode or place.
   Opcode 0x48. Price:
-    insn.flags           10 cycles on xeon  (assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual)
+    insn.flags           10 cycles on xeon
+      assumed: estimate from memory of Agner Fog's instruction tables and Intel's optimization manual
   $ ringside explain merom
   merom (CPU model)
   Core 2 Duo 'Merom', 2.66 GHz, 2006
