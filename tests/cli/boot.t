@@ -40,9 +40,9 @@ A shell to type at; a program that crashes; what else is not right.
 
   $ printf 'hello 1 q\ncount 4 | sum\n\004' | ringside boot -q -w sh --append opt=i --input -
   toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
-  $ hello from the toy OS
-  $ sum 6
-  $ sh: checksum 0xc134ce160b990306
+  toy$ hello from the toy OS
+  toy$ sum 6
+  toy$ sh: checksum 0xc134ce160b990306
   $ ringside boot -w crash -n 4 | sed -n '2,4s/, at 0x.*//p'; ringside boot -q -w crash -n 4 | grep -c '#DE'
   Powered off with status 1
   1

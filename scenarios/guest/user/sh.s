@@ -46,7 +46,7 @@ read_line:
     la   a0, interactive
     ldd  a0, [a0]
     beqz a0, .quiet
-    SAY  "$ "
+    SAY  "toy$ "
     call put_flush
 .quiet:
     la   s0, line
