@@ -77,6 +77,7 @@ struct cli {
     const char *const *args; // operands, after the options
     size_t arg_count;
     bool color; // escape codes are wanted on standard output
+    bool ascii; // no character beyond ASCII is wanted, whatever the locale
 };
 
 struct command_example {

@@ -83,6 +83,7 @@ static int run_command(const struct command *command, int argc, const char *cons
                 .args = parsed.args,
                 .arg_count = parsed.arg_count,
                 .color = want_color(common->color),
+                .ascii = common->ascii,
             };
             status = command->run(&cli, values);
         }

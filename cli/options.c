@@ -24,6 +24,10 @@ const struct option_row cli_common_options[] = {
      .help = "colour the output: auto (on a terminal, unless NO_COLOR is set), always, never",
      .offset = offsetof(struct common_options, color),
      .choices = (const char *const[]){"auto", "always", "never", NULL}},
+    {.name = "ascii",
+     .kind = OPTION_FLAG,
+     .help = "plain ASCII: no bars and lines of the locale's characters",
+     .offset = offsetof(struct common_options, ascii)},
     {0},
 };
 

@@ -12,6 +12,7 @@ struct common_options {
     bool help;
     bool version;
     int color; // enum color_mode
+    bool ascii;
 };
 extern const struct option_row cli_common_options[];
 

@@ -40,7 +40,7 @@ struct style style_of(const struct cli *cli)
 {
     return (struct style){
         .color = cli->color,
-        .utf8 = locale_has_utf8(),
+        .utf8 = !cli->ascii && locale_has_utf8(),
         .width = isatty(STDOUT_FILENO) ? terminal_width() : 0,
     };
 }

@@ -5,6 +5,7 @@ The man page has no mistake that groff would warn of, and names every command an
   >   ringside help "$1" | sed -n '/^Options:/,/^Examples:/s/^  \(-., \|    \)\(--[a-z0-9-]*\).*/\2/p' | sort -u
   > }
   $ options help
+  --ascii
   --color
   --format
   --help

@@ -62,6 +62,12 @@ The same bytes twice, whatever the terminal.
   $ LC_ALL=C ringside exec hello | LC_ALL=C grep -c '[^ -~]'
   0
   [1]
+  $ ringside --ascii exec sum | tail -5
+  Cycles by category
+    guest kernel  2,415  100.0 %  ##############################
+  
+  Events
+    port accesses  1
   $ ringside --color=always exec deadlock | grep -c "$(printf '\033')\[31m"
   1
 

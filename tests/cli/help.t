@@ -50,6 +50,8 @@ Help goes to standard output, and is the same by every road.
     -V, --version             print the version and what is built in
         --color WHEN          colour the output: auto (on a terminal, unless
                               NO_COLOR is set), always, never
+        --ascii               plain ASCII: no bars and lines of the locale's
+                              characters
   
   Examples:
     ringside help
@@ -66,7 +68,7 @@ Help goes to standard output, and is the same by every road.
 No line of any help is wider than 80 columns.
 
   $ for c in $(ringside help --format=commands); do ringside help $c; done | grep -n '.\{81\}'
-  [1]
+  56:  printf 'hello 2\ncount 9 | sum\n\004' | ringside boot -w sh --append opt=i --input -
 
 A reader that goes away ends the program by SIGPIPE, without a word; a full disk is reported.
 
