@@ -76,22 +76,10 @@ sys_yield:
     mov  a0, zero
     LEAVE 0
 
-; Stops the machine with status a0. The program's registers are put back first, so that whoever looks at the machine afterwards
-; sees what the program saw.
-sys_poweroff:
+sys_poweroff:                           ; with status a0
     ARCH_CLI
     mov  sp, a5
-    ldd  a1, [sp+TF_A1]
-    ldd  a2, [sp+TF_A2]
-    ldd  a3, [sp+TF_A3]
-    ldd  a4, [sp+TF_A4]
-    ldd  a5, [sp+TF_A5]
-    ldd  lr, [sp+TF_LR]
-    ldd  t0, [sp+TF_SP]
-    ldd  t1, [sp+TF_PC]
-    ldd  t2, [sp+TF_FLAGS]
-    mov  sp, t0
-    ARCH_POWEROFF a0
+    ARCH_POWEROFF_FOR_PROGRAM
 
 ; One row a system call, in the order of sysnum.inc.
     .align 8
