@@ -40,15 +40,22 @@ uint64_t machine_now(const struct machine *m)
     return m->running >= 0 ? cpu_now(&m->cpu[m->running]) : event_now(&m->events);
 }
 
+// The running processor's turn ends at `time` at the latest. Kept apart from where cpu_run was told to stop, which may be nearer.
+static void shorten_turn(struct machine *m, uint64_t time)
+{
+    if (m->running >= 0) {
+        m->turn_end = time < m->turn_end ? time : m->turn_end;
+        cpu_lower_deadline(&m->cpu[m->running], time);
+    }
+}
+
 event_handle_t machine_schedule(struct machine *m, uint64_t time, enum machine_event kind,
                                 uint32_t target, uint64_t arg)
 {
     uint64_t floor = event_now(&m->events);
     time = time < floor ? floor : time;
     event_handle_t h = event_schedule(&m->events, time, EVENT_PRIORITY_NORMAL, kind, target, arg);
-    if (m->running >= 0) {
-        cpu_lower_deadline(&m->cpu[m->running], time);
-    }
+    shorten_turn(m, time);
     return h;
 }
 
@@ -233,9 +240,7 @@ void machine_woken(struct machine *m, struct cpu *c)
 {
     // It has waited until now; and whoever runs must not get further ahead of it than the quantum allows.
     acct_wait(c, c->idle ? c->idle_category : CYC_IDLE, machine_now(m));
-    if (m->running >= 0) {
-        cpu_lower_deadline(&m->cpu[m->running], cpu_now(c) + m->config.quantum);
-    }
+    shorten_turn(m, cpu_now(c) + m->config.quantum);
 }
 
 unsigned machine_cpu_tpr(const struct machine *m, unsigned cpu)

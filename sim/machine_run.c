@@ -27,6 +27,17 @@ static enum stop_reason report(struct machine *m, enum stop_reason why, unsigned
     return m->report.reason;
 }
 
+// The time of the processor that is furthest.
+static uint64_t latest(const struct machine *m)
+{
+    uint64_t most = 0;
+    for (unsigned k = 0; k < m->config.cpus; k++) {
+        uint64_t now = cpu_now(&m->cpu[k]);
+        most = now > most ? now : most;
+    }
+    return most;
+}
+
 // Waiting processors have waited until `time`, as far as that is in their future.
 static void let_wait(struct machine *m, uint64_t time)
 {
@@ -63,6 +74,7 @@ static bool pass_time(struct machine *m, uint64_t until, enum stop_reason *why)
     uint64_t next = event_next_time(&m->events);
     bool outside = machine_net_plugged(m); // something beyond this machine may yet wake it
     if (!can_wake(m) || (next == SIM_TIME_NEVER && (!outside || until == UINT64_MAX))) {
+        let_wait(m, latest(m));
         *why = STOP_DEADLOCK;
         return false;
     }
@@ -76,29 +88,22 @@ static bool pass_time(struct machine *m, uint64_t until, enum stop_reason *why)
     return true;
 }
 
-// One turn of the earliest processor. Takes what it completes from *left.
+// One turn of the earliest processor, or what is left of it. Takes what it completes from *left.
 static void take_turn(struct machine *m, struct cpu *c, uint64_t until, uint64_t *left)
 {
-    uint64_t next = event_next_time(&m->events), end;
-    if (m->in_turn) {
-        end = m->turn_end;
-    } else {
-        const struct cpu *other = earliest(m, c);
-        end = other ? cpu_now(other) + m->config.quantum : UINT64_MAX;
+    uint64_t next = event_next_time(&m->events), before = c->instructions;
+    const struct cpu *other = earliest(m, c);
+    if (!m->in_turn) {
+        m->turn_end = other ? cpu_now(other) + m->config.quantum : UINT64_MAX;
     }
-    end = next < end ? next : end;
+    m->turn_end = next < m->turn_end ? next : m->turn_end;
     m->turn = c->index;
-    m->turn_end = end;
-    if (m->config.cpus == 1 && until < end) {
-        end = until; // alone, nobody can tell where a turn was cut
-    }
-    uint64_t before = c->instructions;
     m->running = (int)c->index;
-    cpu_run(c, end, *left);
+    // Alone, nobody can tell where a turn was cut; beside others it goes beyond `until`, by less than a quantum.
+    cpu_run(c, !other && until < m->turn_end ? until : m->turn_end, *left);
     m->running = -1;
     *left -= c->instructions - before;
-    m->turn_end = c->until < m->turn_end ? c->until : m->turn_end;
-    m->in_turn = *left == 0 && cpu_runnable(c) && cpu_now(c) < m->turn_end;
+    m->in_turn = cpu_runnable(c) && cpu_now(c) < m->turn_end;
 }
 
 enum stop_reason machine_run(struct machine *m, uint64_t until, uint64_t max_instructions)
@@ -116,7 +121,9 @@ enum stop_reason machine_run(struct machine *m, uint64_t until, uint64_t max_ins
         }
         uint64_t now = cpu_now(c);
         if (now >= until || left == 0) {
-            let_wait(m, now >= until ? until : now);
+            // Not beyond an event that is due: it may wake one of them at its own time.
+            uint64_t next = event_next_time(&m->events), to = now >= until ? until : now;
+            let_wait(m, next < to ? next : to);
             return report(m, STOP_LIMIT, c->index);
         }
         if (m->in_turn && cpu_runnable(&m->cpu[m->turn])) {

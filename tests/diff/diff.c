@@ -188,21 +188,33 @@ static struct machine *load_core(const struct gen_program *p, enum diff_path pat
     return m;
 }
 
+static uint64_t completed(const struct machine *m)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < machine_cpus(m); i++) {
+        sum += machine_counters(m, i)->instructions;
+    }
+    return sum;
+}
+
 // The lengths of pieces follow from the seed: mostly a few instructions, by time or by number.
 static enum stop_reason run_pieces(struct machine *m, uint64_t until, uint64_t instructions,
                                    uint64_t seed)
 {
-    uint64_t left = instructions;
-    enum stop_reason why = STOP_LIMIT;
-    while (left > 0 && why == STOP_LIMIT && machine_cpu_time(m, 0) < until) {
-        uint64_t draw = splitmix64(&seed), before = machine_counters(m, 0)->instructions;
-        uint64_t steps = draw % 4 == 0 ? UINT64_MAX : 1 + (draw >> 8) % (draw % 4 == 1 ? 4 : 300);
-        uint64_t stop = machine_cpu_time(m, 0) + 1 + (draw >> 32) % 2000;
-        why = machine_run(m, draw % 4 == 0 && stop < until ? stop : until,
-                          steps < left ? steps : left);
-        left -= machine_counters(m, 0)->instructions - before;
+    for (;;) {
+        uint64_t draw = splitmix64(&seed), done = completed(m), left = instructions - done;
+        uint64_t steps = draw % 4 == 0 ? left : 1 + (draw >> 8) % (draw % 4 == 1 ? 4 : 300);
+        uint64_t stop = draw % 4 == 0 ? machine_time(m) + 1 + (draw >> 32) % 2000 : until;
+        steps = steps < left ? steps : left;
+        enum stop_reason why = machine_run(m, stop < until ? stop : until, steps);
+        bool by_time = completed(m) - done < steps;
+        if (completed(m) == instructions && why == STOP_LIMIT) {
+            return machine_run(m, until, 0); // so that this is what ends it
+        }
+        if (why != STOP_LIMIT || (by_time && stop >= until)) {
+            return why;
+        }
     }
-    return why;
 }
 
 static enum stop_reason run_core(struct machine *m, const struct gen_program *p,

@@ -26,13 +26,14 @@ enum { EVERYTHING = GEN_TIME | GEN_STALE | GEN_HOLE | GEN_RINGS | GEN_PLACE | GE
 
 #define B(NAME) (GEN_##NAME + 1)
 const struct gen_profile gen_profiles[] = {
-    {"mixed", EVERYTHING, GEN_LAYOUT_ANY, 10, 40, 3000, {0}},
+    {"mixed", EVERYTHING, GEN_LAYOUT_ANY, 10, 40, 3000, 1, {0}},
     {"arithmetic",
      EVERYTHING,
      GEN_LAYOUT_ANY,
      0,
      60,
      3000,
+     1,
      {B(ALU), B(CONST), B(DIVIDE), B(BRANCH), B(LOOP), B(CALL), B(INDIRECT)}},
     {"memory",
      EVERYTHING,
@@ -40,6 +41,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      3000,
+     1,
      {B(MEMORY), B(SPLIT), B(CAS), B(LOOP), B(PHYSICAL), B(GO_USER)}},
     {"tables",
      EVERYTHING,
@@ -47,6 +49,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      3000,
+     1,
      {B(EDIT), B(EDIT_STALE), B(SPACE), B(MODE), B(INVLPG), B(MEMORY), B(SPLIT)}},
     {"rings",
      EVERYTHING,
@@ -54,6 +57,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      50,
      2500,
+     1,
      {B(GO_USER), B(GO_MIDDLE), B(GO_KERNEL), B(IRET), B(SYSRET), B(SYSCALL), B(INTERRUPT),
       B(HOLES)}},
     {"interrupts",
@@ -62,6 +66,7 @@ const struct gen_profile gen_profiles[] = {
      2,
      40,
      3000,
+     1,
      {B(TIMER), B(FLAGS), B(APIC), B(TASK_PRIORITY), B(HALT), B(LOOP), B(CLOCK), B(IRET)}},
     {"code",
      EVERYTHING,
@@ -69,6 +74,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      3000,
+     1,
      {B(SELF_MODIFY), B(GARBAGE), B(DATA_CODE), B(NOWHERE), B(LOOP), B(BRANCH), B(CALL)}},
     {"trace",
      EVERYTHING,
@@ -76,6 +82,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      2500,
+     1,
      {B(TRACE), B(SYSCALL), B(INTERRUPT), B(FLAGS), B(BRANCH), B(MEMORY)}},
     {"system",
      EVERYTHING,
@@ -83,6 +90,7 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      2500,
+     1,
      {B(MSR), B(CONTROL_READ), B(TASK_PRIORITY), B(DESCRIPTORS), B(MODE), B(PORT), B(CPUID),
       B(HOLES)}},
     {"chaos",
@@ -91,6 +99,7 @@ const struct gen_profile gen_profiles[] = {
      100,
      40,
      1500,
+     1,
      {B(STACK), B(DATA_CODE), B(DESCRIPTORS), B(SYSRET), B(IRET)}},
     {"identity",
      EVERYTHING,
@@ -98,14 +107,32 @@ const struct gen_profile gen_profiles[] = {
      5,
      40,
      2500,
+     1,
      {B(MODE), B(SELF_MODIFY), B(EDIT_STALE), B(MEMORY)}},
-    {"portable", 0, GEN_LAYOUT_HIGH, 0, 50, 4000, {0}},
+    {"processors",
+     EVERYTHING,
+     GEN_LAYOUT_ANY,
+     2,
+     40,
+     5000,
+     4,
+     {B(APIC), B(CAS), B(MEMORY), B(LOOP), B(FLAGS), B(HALT)}},
+    {"processors-tables",
+     EVERYTHING,
+     GEN_LAYOUT_ANY,
+     2,
+     40,
+     5000,
+     4,
+     {B(EDIT_STALE), B(EDIT), B(SELF_MODIFY), B(MEMORY), B(APIC), B(TIMER)}},
+    {"portable", 0, GEN_LAYOUT_HIGH, 0, 50, 4000, 1, {0}},
     {"portable-tables",
      0,
      GEN_LAYOUT_HIGH,
      0,
      40,
      3000,
+     1,
      {B(EDIT), B(INVLPG), B(MEMORY), B(SPLIT), B(SELF_MODIFY)}},
 };
 #undef B
@@ -217,7 +244,9 @@ static void make_config(struct gen *g)
     struct gen_program *p = g->p;
     machine_config_default(&p->config);
     p->config.ram = gen_chance(g, 75) ? HUGE_PAGE_SIZE : 2 * HUGE_PAGE_SIZE;
-    p->config.cpus = 1;
+    p->config.cpus = 1 + (unsigned)gen_below(g, g->profile->cpus);
+    static const uint64_t quanta[] = {1, 20, 100, 1000, 1000, 10000};
+    p->config.quantum = quanta[gen_below(g, 6)];
     p->config.levels = LEVELS_MIN + (unsigned)gen_below(g, LEVELS_MAX - LEVELS_MIN + 1);
     p->config.holes_closed = !(g->profile->traits & GEN_HOLE) || gen_chance(g, 20);
     p->config.seed = p->seed;

@@ -42,6 +42,7 @@ struct gen_profile {
     unsigned chaos;        // percent of programs in which random bits of the set-up are flipped
     unsigned length;       // snippets, at most
     uint64_t instructions; // limit of the run
+    unsigned cpus;         // processors, at most
     uint8_t boost[8]; // snippets that are ten times as frequent, 0-terminated as their number + 1
 };
 

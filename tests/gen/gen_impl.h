@@ -27,13 +27,14 @@ enum {
     K_STACK1 = 6,
     K_STACK2 = 7,
     K_STACK3 = 8,
-    K_PAGES = 9,
+    K_OTHERS = 9, // the ring stacks of the other processors, two pages each
+    GEN_OTHERS = 3,
+    K_PAGES = K_OTHERS + 2 * GEN_OTHERS,
 
     // In K_DATA.
     D_COUNT = 0,    // 256 counters
     D_FIXUP = 2048, // GEN_FIXUPS of page, address of its entry, new entry
-    D_TASK = 2560,  // the ring stacks
-    D_REST = 2624,
+    D_TASK = 2560,  // the ring stacks, 32 bytes for each processor
     GEN_FIXUPS = 4,
 
     // Vectors with a purpose.
@@ -74,7 +75,7 @@ struct gen {
     uint64_t body;     // address of the program
     uint64_t body_frame[3];
     uint64_t body_entry; // where in it the code begins
-    uint64_t boot;       // frame of the boot code, mapped at its own address
+    uint64_t boot[1 + GEN_OTHERS]; // frames of the boot code, mapped at their own addresses
     struct gen_window window[GEN_WINDOWS];
     unsigned windows;
 
@@ -119,7 +120,8 @@ void gen_word(struct gen *g, uint32_t word);
 void gen_flush(struct gen *g, const uint64_t *frames, uint64_t offset); // copies the code to memory
 
 void gen_kernel_make(struct gen *g);
-uint64_t gen_stack(const struct gen *g, unsigned ring); // a good stack pointer for it
+// A good stack pointer for the ring; of processor 0, except in ring 3.
+uint64_t gen_stack(const struct gen *g, unsigned ring);
 void gen_boot_make(struct gen *g);
 void gen_body_make(struct gen *g);
 void gen_snippet(struct gen *g, enum gen_snippet s);

@@ -101,6 +101,9 @@ static void handle_state(struct gen *g)
     unsigned keep = gen_forward(g, OP_BEQ, REG_A0, REG_ZERO);
     gen_op(g, OP_STD, REG_A0, REG_SP, 0, 8);
     gen_bind(g, keep);
+    unsigned given = gen_forward(g, OP_BNE, REG_A0 + 3, REG_ZERO);
+    gen_op(g, OP_ADDI, REG_A0 + 3, REG_SP, 0, 40); // none: stay on this stack
+    gen_bind(g, given);
     for (unsigned i = 1; i < 4; i++) {
         gen_op(g, OP_STD, REG_A0 + i, REG_SP, 0, 8 + 8 * i);
     }
@@ -177,16 +180,19 @@ static void make_table(struct gen *g)
     }
 }
 
-// Ring 0's stack has two pages and begins near their border, so that frames lie across it.
-static uint64_t stack_top(const struct gen *g, unsigned ring)
+// Ring 0's stack of processor 0 has two pages and begins near their border, so that frames lie across it. The other
+// processors have one page for ring 0 and one for rings 1 and 2.
+static uint64_t stack_top(const struct gen *g, unsigned cpu, unsigned ring)
 {
     static const unsigned page[4] = {K_STACK0 + 1, K_STACK1 + 1, K_STACK2 + 1, K_STACK3 + 1};
-    return g->kernel + page[ring] * PAGE_SIZE;
+    unsigned other = K_OTHERS + 2 * (cpu - 1) + (ring == 0 ? 1 : 2);
+    return g->kernel + (cpu > 0 && ring < 3 ? other : page[ring]) * PAGE_SIZE -
+           (cpu > 0 && ring == 2 ? 2048 : 0);
 }
 
 uint64_t gen_stack(const struct gen *g, unsigned ring)
 {
-    return stack_top(g, ring) - 64;
+    return stack_top(g, 0, ring) - 64;
 }
 
 // What the page-fault handler may mend: windows that lack something, once each.
@@ -254,9 +260,10 @@ void gen_kernel_make(struct gen *g)
     gen_flush(g, g->kernel_frame, 0);
     make_table(g);
     make_fixups(g);
-    for (unsigned ring = 0; ring < 3; ring++) {
-        uint64_t top = stack_top(g, ring) + (ring == 0 ? 16 * gen_below(g, 4) : 0);
-        gen_poke(g, g->kernel_frame[K_DATA] + D_TASK + 8 * ring, top);
+    for (unsigned i = 0; i < 3 * g->p->config.cpus; i++) {
+        unsigned cpu = i / 3, ring = i % 3;
+        uint64_t top = stack_top(g, cpu, ring) + (i == 0 ? 16 * gen_below(g, 4) : 0);
+        gen_poke(g, g->kernel_frame[K_DATA] + D_TASK + 32 * cpu + 8 * ring, top);
     }
 }
 
@@ -267,17 +274,32 @@ static void write_msr(struct gen *g, uint64_t number, uint64_t value)
     gen_op(g, OP_WRMSR, REG_A0, REG_A0 + 1, 0, 0);
 }
 
-void gen_boot_make(struct gen *g)
+// Wakes the others: by number, at various moments.
+static void start_others(struct gen *g)
 {
-    g->base = g->boot;
+    gen_li(g, REG_A0, UINT64_C(0xfee00000));
+    for (unsigned i = 1; i < g->p->config.cpus; i++) {
+        gen_li(g, REG_A0 + 1, (uint64_t)i << 24);
+        gen_op(g, OP_STW, REG_A0 + 1, REG_A0, 0, 0x310);
+        gen_li(g, REG_A0 + 1, 6 << 8 | g->boot[i] >> PAGE_SHIFT);
+        gen_op(g, OP_STW, REG_A0 + 1, REG_A0, 0, 0x300);
+    }
+}
+
+static void boot_one(struct gen *g, unsigned cpu)
+{
+    uint64_t task = data(g, D_TASK) + 32 * cpu;
+    g->base = g->boot[cpu];
     g->at = 0;
-    g->p->entry = g->boot;
     gen_li(g, REG_A0, g->idt);
     gen_op(g, OP_LIDT, 0, REG_A0, 0, 0);
-    gen_li(g, REG_A0, data(g, D_TASK));
+    gen_li(g, REG_A0, task);
     gen_op(g, OP_LTR, 0, REG_A0, 0, 0);
-    write_msr(g, 0x175, data(g, D_TASK));
+    write_msr(g, 0x175, task);
     write_msr(g, UINT64_C(0xc0000082), g->kernel + 4 * g->system_call);
+    if (cpu == 0) {
+        start_others(g);
+    }
     if (g->layout != GEN_LAYOUT_BARE) {
         gen_li(g, REG_A0, g->root[0] | (gen_chance(g, 50) ? gen_below(g, 4) : 0));
         gen_op(g, OP_LPTBR, 0, REG_A0, 0, 0);
@@ -292,7 +314,15 @@ void gen_boot_make(struct gen *g)
     gen_li(g, GEN_POINTER, g->window[0].va + 8 * gen_below(g, 512));
     gen_op(g, OP_MOVI, GEN_OUTER, 0, 0, (int64_t)gen_below(g, 4));
     gen_li(g, GEN_HOME, g->body_entry);
-    gen_li(g, REG_SP, gen_stack(g, 0) - 512);
+    gen_li(g, REG_SP, cpu == 0 ? gen_stack(g, 0) - 512 : stack_top(g, cpu, 0) - 512);
     gen_op(g, OP_JALR, 0, GEN_HOME, 0, 0);
-    gen_flush(g, &g->boot, 0);
+    gen_flush(g, &g->boot[cpu], 0);
+}
+
+void gen_boot_make(struct gen *g)
+{
+    for (unsigned i = 0; i < g->p->config.cpus; i++) {
+        boot_one(g, i);
+    }
+    g->p->entry = g->boot[0];
 }

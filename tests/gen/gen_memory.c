@@ -256,7 +256,9 @@ static void kernel_pages(struct gen *g)
         w->leaf = g->body_frame[i] | P | U | A | (gen_chance(g, 70) ? W | D : 0);
         map_window(g, w, g->root[0], 0);
     }
-    gen_map(g, g->root[0], g->boot, g->boot | P | W, false, 0, NULL);
+    for (unsigned i = 0; i < g->p->config.cpus; i++) {
+        gen_map(g, g->root[0], g->boot[i], g->boot[i] | P | W, false, 0, NULL);
+    }
     gen_map(g, g->root[0], g->apic, UINT64_C(0xfee00000) | P | W | NX | A | D, false, 0, NULL);
     gen_map(g, g->root[0], g->physical, P | W | PS | A, true, 0, NULL);
 }
@@ -276,7 +278,11 @@ static void place_fixed(struct gen *g, uint64_t *used, unsigned *n)
     g->body = identity ? body : new_region(g, used, n) + 32 * PAGE_SIZE;
     // The code lies across a page's end.
     g->body_entry = g->body + PAGE_SIZE - 4 * gen_below(g, 300);
-    g->boot = gen_frame(g);
+    for (unsigned i = 0; i < g->p->config.cpus; i++) {
+        do {
+            g->boot[i] = gen_frame(g);
+        } while (i > 0 && g->boot[i] >> PAGE_SHIFT > 255); // a start-up IPI names no more
+    }
     g->physical = g->layout == GEN_LAYOUT_BARE ? 0 : new_region(g, used, n);
     g->apic = g->layout == GEN_LAYOUT_BARE ? UINT64_C(0xfee00000)
                                            : new_region(g, used, n) + 7 * PAGE_SIZE;

@@ -242,6 +242,9 @@ static enum stop_reason pass_time(struct ref_machine *m, uint64_t until)
     }
     if (!hope || !next) {
         hope ? REF_COVER(m, HALT_NOTHING) : REF_COVER(m, HALT_FOREVER);
+        for (unsigned i = 0; i < m->config.cpus; i++) {
+            all_wait(m, m->cpu[i].time); // to the latest
+        }
         return STOP_DEADLOCK;
     }
     if (time >= until) {
@@ -264,7 +267,7 @@ static void take_turn(struct ref_machine *m, struct ref_cpu *c, uint64_t end, ui
         next_event(m, &next);
         ref_end_turn(m, next);
     }
-    m->in_turn = m->completed == most && ref_runnable(c) && c->time < m->turn_end;
+    m->in_turn = ref_runnable(c) && c->time < m->turn_end;
 }
 
 void ref_end_turn(struct ref_machine *m, uint64_t time)
@@ -296,22 +299,23 @@ enum stop_reason ref_run(struct ref_machine *m, uint64_t until, uint64_t instruc
             }
             continue;
         }
+        uint64_t next;
+        struct ref_cpu *whose = next_event(m, &next);
         if (c->time >= until || m->completed == most) {
-            all_wait(m, c->time >= until ? until : c->time);
+            uint64_t to = c->time >= until ? until : c->time;
+            all_wait(m, next < to ? next : to);
             return STOP_LIMIT;
         }
         if (m->in_turn && ref_runnable(m->turn)) {
             c = m->turn;
         } else {
-            uint64_t next;
-            struct ref_cpu *whose = next_event(m, &next);
             if (next <= c->time) {
                 fire(m, whose, next);
                 continue;
             }
             begin_turn(m, c, next);
         }
-        take_turn(m, c, m->config.cpus == 1 ? until : UINT64_MAX, most);
+        take_turn(m, c, earliest(m, c) ? UINT64_MAX : until, most);
     }
     struct ref_cpu *c = earliest(m, NULL);
     all_wait(m, c ? c->time : 0);

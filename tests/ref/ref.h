@@ -69,6 +69,7 @@ struct ref_apic {
     uint32_t lvt_timer, initial, divide, icr_high, icr_low;
     uint64_t expiry;   // when the count reaches 0 next; UINT64_MAX: it does not run
     uint64_t deadline; // IA32_TSC_DEADLINE; 0: not armed
+    uint64_t planned;  // when it is acted on: not before it was written
     bool parked;       // periodic, and its vector already waits: no event that could end a deadlock
 };
 

@@ -118,7 +118,7 @@ uint64_t ref_next_event(const struct ref_cpu *c)
 {
     const struct ref_apic *a = &c->apic;
     if (mode(a) == DEADLINE) {
-        return a->deadline ? a->deadline : UINT64_MAX;
+        return a->deadline ? a->planned : UINT64_MAX;
     }
     return a->lvt_timer & LVT_MASKED || a->parked ? UINT64_MAX : a->expiry;
 }
@@ -336,6 +336,7 @@ bool ref_msr_write(struct ref_machine *m, struct ref_cpu *c, uint64_t number, ui
         catch_up(m, c);
         if (mode(&c->apic) == DEADLINE) {
             c->apic.deadline = value;
+            c->apic.planned = value > c->time ? value : c->time;
         }
         return true;
     case 0xc0000082:
