@@ -136,20 +136,18 @@ static void drop_all(struct vcpu *v)
     forget(v);
 }
 
-// Map the page around gpa. False: no frame for a table on the way.
-static bool map(struct vcpu *v, uint64_t gpa)
+// The entry for gpa in a table of level `leaf`, with the tables on the way made. 0: no frame for one of them.
+static uint64_t reach(struct vcpu *v, uint64_t gpa, unsigned leaf)
 {
     struct vm *vm = v->vm;
-    struct nested *n = nested_of(vm);
-    // The slot begins at a multiple of 2 MiB and is a multiple of that long: huge pages always fit.
-    unsigned leaf = n->huge ? 2 : 1;
-    uint64_t table = n->frame[0], mask = leaf == 2 ? HUGE_PAGE_SIZE - 1 : PAGE_MASK;
+    const struct nested *n = nested_of(vm);
+    uint64_t table = n->frame[0];
     for (unsigned level = n->levels; level > leaf; level--) {
         uint64_t at = entry_at(table, gpa, level), entry = mem_get(&vm->m->mem, at, 8);
         if (!(entry & EPT_RWX)) {
             entry = take_table(vm);
             if (!entry) {
-                return false;
+                return 0;
             }
             vm_charge(v, CYC_EXIT_HANDLING, COST_EPT_PAGE, 1);
             entry |= EPT_RWX;
@@ -157,10 +155,36 @@ static bool map(struct vcpu *v, uint64_t gpa)
         }
         table = entry & PTE_FRAME;
     }
-    put(vm, entry_at(table, gpa, leaf),
-        (vm->base + (gpa & ~mask)) | EPT_RWX | EPT_WRITE_BACK | (leaf == 2 ? EPT_PS : 0));
+    return entry_at(table, gpa, leaf);
+}
+
+// Map the page around gpa. False: no frame for a table on the way.
+static bool map(struct vcpu *v, uint64_t gpa)
+{
+    struct vm *vm = v->vm;
+    // The slot begins at a multiple of 2 MiB and is a multiple of that long: huge pages always fit.
+    bool huge = nested_of(vm)->huge;
+    uint64_t at = reach(v, gpa, huge ? 2 : 1), mask = huge ? HUGE_PAGE_SIZE - 1 : PAGE_MASK;
+    if (!at) {
+        return false;
+    }
+    put(vm, at, (vm->base + (gpa & ~mask)) | EPT_RWX | EPT_WRITE_BACK | (huge ? EPT_PS : 0));
     vm->stats.ept_pages++;
     return true;
+}
+
+bool nested_map_device(struct vcpu *v, uint64_t gpa, uint64_t page)
+{
+    struct vm *vm = v->vm;
+    assert(!vm_has(vm, gpa, 1) && page % PAGE_SIZE == 0 && (!page || page >= vm->m->mem.size));
+    if (gpa >> (PAGE_SHIFT + LEVEL_BITS * nested_of(vm)->levels)) {
+        return false;
+    }
+    uint64_t at = reach(v, gpa, 1);
+    if (at) {
+        put(vm, at, page ? page | EPT_R | EPT_W : EPT_W); // W without R: misconfigured
+    }
+    return at != 0;
 }
 
 enum paging_outcome nested_violation(struct vcpu *v, uint64_t gpa)

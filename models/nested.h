@@ -16,6 +16,10 @@ struct walk_dim nested_table(const struct vm *vm);
 // instruction. Charged to exit handling. When the hypervisor has no frame left, the whole table is dropped and grows again.
 enum paging_outcome nested_violation(struct vcpu *v, uint64_t gpa);
 
+// Map the page at gpa, where no RAM is, to host-physical `page` (outside RAM: the APIC-access page); 0: mark it as a device's, by an entry that is an
+// EPT misconfiguration. False, and nothing done, if the table does not reach so far or there is no frame for it.
+bool nested_map_device(struct vcpu *v, uint64_t gpa, uint64_t page);
+
 // Take [gpa, gpa + n) out of the table (whole pages; a huge page goes as a whole, what is still wanted of it comes back by violations),
 // and have every processor forget it. Charged to v.
 void nested_unmap(struct vcpu *v, uint64_t gpa, uint64_t n);

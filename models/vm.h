@@ -44,6 +44,8 @@ struct technique_ops {
     // The vector that the virtual local APIC offers (v->offer) changed outside this processor's own exit: see that it gets in. NULL: a
     // real interrupt is sent to the processor (vcpu_kick).
     void (*interrupt)(struct vcpu *v);
+    // The virtual timer's time has come: whether the technique brings v's processor to vm_devices_due by itself. NULL or false: a real interrupt does.
+    bool (*timer)(struct vcpu *v);
     // The guest's view of its processor, complete.
     void (*state)(const struct vcpu *v, struct cpu_state *out);
 };
@@ -113,6 +115,7 @@ struct vm_exit_stats {
 struct vm_stats {
     struct vm_exit_stats exit[EXIT_REASONS];
     uint64_t injected, mmio, port_io, emulated, kicks;
+    uint64_t vmreads, vmwrites, posted; // hardware technique
     uint64_t shadow_pages, shadow_fills, shadow_hidden_faults, shadow_true_faults,
         shadow_write_faults, shadow_syncs, shadow_zaps, shadow_root_hits, shadow_root_misses;
     uint64_t ept_violations, ept_pages;
@@ -233,7 +236,7 @@ bool vm_ram_write(struct vm *vm, uint64_t gpa, const void *from, size_t n);
 // ---- virtual processors (vcpu.c, vcpu_event.c, emulate.c) ------------------------------------------
 
 // A real interrupt for the processor of v, so that the hypervisor looks at v->offer. The vector is the hypervisor's own.
-enum { HV_VECTOR = 0xf3 };
+enum { HV_VECTOR = 0xf3, POSTED_VECTOR = 0xf2 }; // the second: posted interrupts' notification
 void vcpu_kick(struct vcpu *v);
 // An EXTERNAL_INTERRUPT exit, or a wake-up by one: acknowledge the real interrupt and see to what it stands for.
 void vcpu_real_interrupt(struct vcpu *v);

@@ -152,6 +152,9 @@ void vm_on_event(struct machine *m, const struct event *e)
     unsigned cpu = kind == DEV_EVENT_TIMER ? e->target : 0; // devices' interrupts go to the first
     assert(e->kind == MEVENT_MONITOR && vm->due_count < VM_DUE_MAX && cpu < vm->vcpus);
     vm->due[vm->due_count++] = (struct vm_due){.handle = e->handle, .kind = kind, .cpu = cpu};
+    if (kind == DEV_EVENT_TIMER && vm->technique->timer && vm->technique->timer(&vm->vcpu[cpu])) {
+        return;
+    }
     vcpu_kick(&vm->vcpu[cpu]);
 }
 

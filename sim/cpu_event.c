@@ -91,7 +91,8 @@ static void count_delivery(struct cpu *c, const struct event_in *e)
 // In non-root mode: does this exception exit (instead of being delivered)?
 static bool exception_exits(const struct cpu *c, const struct event_in *e)
 {
-    if (!c->vmcs || e->class == EVENT_EXTERNAL || e->vector >= 32) {
+    // INT n and BRK are no exceptions here, nor is what comes from outside.
+    if (!c->vmcs || e->class != EVENT_FAULT || e->vector >= 32) {
         return false;
     }
     const struct vmcs_control *k = &c->vmcs->control;
@@ -123,6 +124,7 @@ static void triple_fault(struct cpu *c, const unsigned vector[3])
         exit_take(c, &(struct vmexit){.reason = EXIT_TRIPLE_FAULT,
                                       .pc = c->s.pc,
                                       .vector = (uint8_t)vector[2],
+                                      .value = vector[0] | vector[1] << 8,
                                       .addr = c->s.far});
         return;
     }
@@ -156,7 +158,11 @@ static bool deliver(struct cpu *c, unsigned vector, uint32_t error, enum event_c
     assert(vector < 256);
     struct event_in e = {vector, error, class, return_pc, c->fault.addr}, first = e;
     unsigned history[3] = {vector, 0, 0};
-    bool again = false, doubled = false;
+    bool again = false, doubled = class == EVENT_FAULT && vector == VEC_DF;
+    if (doubled) { // its delivery was cut short by an exit, and is tried once more
+        history[0] = c->double_of[0];
+        history[1] = c->double_of[1];
+    }
     for (;;) {
         if (!(injected && !again) && exception_exits(c, &e)) {
             exit_exception(c, &e, again ? &first : NULL);
@@ -191,6 +197,8 @@ static bool deliver(struct cpu *c, unsigned vector, uint32_t error, enum event_c
         if (doubles(&e, next)) {
             doubled = true;
             history[1] = next;
+            c->double_of[0] = (uint8_t)history[0];
+            c->double_of[1] = (uint8_t)next;
             e = (struct event_in){VEC_DF, 0, EVENT_FAULT, at, 0};
             // The address of the fault that made it double stays readable, as on x86.
             c->s.far = next == VEC_PF ? c->fault.addr : c->s.far;

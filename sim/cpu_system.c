@@ -248,6 +248,10 @@ static void do_lmsw(struct cpu *c, uint64_t value)
         fail(c, VEC_GP, 0);
         return;
     }
+    if (c->vmcs) { // bits that the hypervisor owns stay as they are
+        uint64_t mask = c->vmcs->control.msw_mask;
+        value = (value & ~mask) | (c->s.msw & mask);
+    }
     if (value != c->s.msw) {
         c->s.msw = value;
         cpu_drop_vpid(c);

@@ -30,7 +30,7 @@ static void inject(struct cpu *c, struct vmcs_inject e)
 {
     uint64_t pc = c->s.pc;
     if (e.class == EVENT_SOFTWARE) {
-        cpu_deliver(c, e.vector, e.error, e.class, pc + 4);
+        c->instructions += cpu_deliver(c, e.vector, e.error, e.class, pc + 4); // completes the INT
     } else {
         c->fault.addr =
             c->s.far; // a #PF's address is what the hypervisor left in the fault address register
