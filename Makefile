@@ -129,7 +129,7 @@ $(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
 	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(UV_LIBS) $(LDLIBS)
 
-$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(PARTS_OBJ) $(LIB)
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(filter tests/diff/% tests/gen/% tests/ref/%,$(TEST_SRC))) $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
 	@$(LINK) -fsanitize=fuzzer -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
 
