@@ -81,7 +81,11 @@ static void count_delivery(struct vcpu *v, const struct event_in *e)
 static bool deliver(struct vcpu *v, struct event_in e)
 {
     unsigned history[3] = {e.vector, 0, 0};
-    bool again = false, doubled = false;
+    bool again = false, doubled = e.class == EVENT_FAULT && e.vector == VEC_DF;
+    if (doubled) { // the processor began with it, and left it to us
+        history[0] = v->cpu->double_of[0];
+        history[1] = v->cpu->double_of[1];
+    }
     for (;;) {
         struct cpu_fault fault;
         if (e.class == EVENT_FAULT && e.vector == VEC_PF) {
@@ -109,6 +113,8 @@ static bool deliver(struct vcpu *v, struct event_in e)
         if (doubles(&e, next)) {
             doubled = true;
             history[1] = next;
+            v->cpu->double_of[0] = (uint8_t)history[0];
+            v->cpu->double_of[1] = (uint8_t)next;
             v->g.far = next == VEC_PF ? fault.addr : v->g.far;
             e = (struct event_in){VEC_DF, 0, EVENT_FAULT, at, 0};
         } else {

@@ -181,6 +181,12 @@ static bool deliver(struct cpu *c, unsigned vector, uint32_t error, enum event_c
             return false;
         }
         unsigned next = c->fault.vector;
+        // Whether it exits is asked before the two become a double fault.
+        struct event_in second = {next, c->fault.error, EVENT_FAULT, e.return_pc, c->fault.addr};
+        if (exception_exits(c, &second)) {
+            exit_exception(c, &second, &e);
+            return false;
+        }
         history[2] = next;
         if (doubled) {
             c->s.far = next == VEC_PF ? c->fault.addr : c->s.far;
