@@ -74,7 +74,7 @@ struct gen {
     uint64_t idt;      // address of the vector table
     uint64_t body;     // address of the program
     uint64_t body_frame[3];
-    uint64_t body_entry; // where in it the code begins
+    uint64_t body_entry;           // where in it the code begins
     uint64_t boot[1 + GEN_OTHERS]; // frames of the boot code, mapped at their own addresses
     struct gen_window window[GEN_WINDOWS];
     unsigned windows;
