@@ -91,7 +91,7 @@ static void load_base(struct vcpu *v, bool keep)
     c->s.msw = MSW_PG | MSW_WP;
     cpu_sync(c);
     cpu_drop_space(c);
-    s->vcpu[v->index].stale = false;
+    s->vcpu[v->index].stale = s->vcpu[v->index].pieces = false;
     shadow_charge(v, COST_LPTBR, 1);
 }
 
@@ -109,8 +109,15 @@ static void invlpg(struct vcpu *v, uint64_t va)
         }
         p = !(entry & PTE_P) || shadow_is_leaf(entry, level) ? NONE : shadow_child(s, entry);
     }
-    cpu_drop_page(v->cpu, va);
-    shadow_charge(v, COST_INVLPG, 1);
+    struct shadow_vcpu *sv = &s->vcpu[v->index];
+    if (sv->pieces) {
+        cpu_drop_space(v->cpu);
+        sv->stale = sv->pieces = false;
+        shadow_charge(v, COST_LPTBR, 1);
+    } else {
+        cpu_drop_page(v->cpu, va);
+        shadow_charge(v, COST_INVLPG, 1);
+    }
 }
 
 // ---- faults ---------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ struct shadow_link {
 struct shadow_vcpu {
     int32_t root; // NONE: no base loaded yet
     bool stale;   // invariant 4
+    // A way through the tables is gone: the TLB may hold several pieces of one huge page of the guest, all of which one INVLPG must drop.
+    bool pieces;
 };
 
 struct shadow {

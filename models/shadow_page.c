@@ -119,10 +119,12 @@ static void unlink_entry(struct vm *vm, int32_t e, uint64_t entry)
     }
 }
 
-static void mark_stale(struct vm *vm)
+static void mark_stale(struct vm *vm, bool pieces)
 {
     for (unsigned k = 0; k < vm->vcpus; k++) {
-        shadow_of(vm)->vcpu[k].stale = true;
+        struct shadow_vcpu *sv = &shadow_of(vm)->vcpu[k];
+        sv->stale = true;
+        sv->pieces = sv->pieces || pieces;
     }
 }
 
@@ -145,8 +147,9 @@ void shadow_set(struct vm *vm, int32_t p, unsigned i, uint64_t value)
     }
     // A table that loses its place, or memory that can be written no longer: some TLB may still think otherwise.
     bool moved = (old ^ value) & same || (old & ~value & PTE_W);
-    if ((old & PTE_P) && moved && (!shadow_is_leaf(old, page->key.level) || (old & PTE_W))) {
-        mark_stale(vm);
+    bool leaf = shadow_is_leaf(old, page->key.level);
+    if ((old & PTE_P) && moved && (!leaf || (old & PTE_W))) {
+        mark_stale(vm, !leaf);
     }
     mem_put(&vm->m->mem, page->frame + 8u * i, 8, value);
     vm->m->mem.frame[page->frame >> PAGE_SHIFT] |= FRAME_WRITTEN;
@@ -280,13 +283,14 @@ void shadow_free(struct vcpu *v, int32_t p, bool with_children)
     leave_chain(s, p);
     page->live = false;
     page->hash_next = s->free_page;
-    s->free_page = p;
-    mark_stale(v->vm);
+    s->free_page =
+        p; // whoever may still know its place was marked stale when the last entry that pointed here went
 }
 
 void shadow_drop_all(struct vcpu *v)
 {
     struct shadow *s = shadow_of(v->vm);
+    v->vm->stats.shadow_drops++;
     for (int32_t p = 0; p < s->pages_made; p++) {
         if (s->page[p].live) {
             clear(v, p, false);
@@ -373,11 +377,12 @@ void shadow_flush_stale(struct vcpu *v)
         if (!sv->stale) {
             continue;
         }
-        sv->stale = false;
+        sv->stale = sv->pieces = false;
         if (sv->root == NONE) {
             continue; // it has not run yet
         }
         shadow_charge(v, k == v->index ? COST_LPTBR : COST_SHADOW_SHOOTDOWN, 1);
+        vm->stats.shadow_shootdowns += k != v->index;
         cpu_drop_vpid(vm->vcpu[k].cpu);
     }
 }

@@ -130,6 +130,7 @@ bool shadow_unsync(struct vcpu *v, uint64_t gpa)
         if (!s->page[p].unsync) {
             shadow_unprotect_page(s, p);
             shadow_set_unsync(s, p, true);
+            v->vm->stats.shadow_unsyncs++;
         }
     }
     return true;

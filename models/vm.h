@@ -117,7 +117,8 @@ struct vm_stats {
     uint64_t injected, mmio, port_io, emulated, kicks;
     uint64_t vmreads, vmwrites, posted; // hardware technique
     uint64_t shadow_pages, shadow_fills, shadow_hidden_faults, shadow_true_faults,
-        shadow_write_faults, shadow_syncs, shadow_zaps, shadow_root_hits, shadow_root_misses;
+        shadow_write_faults, shadow_unsyncs, shadow_syncs, shadow_zaps, shadow_drops,
+        shadow_shootdowns, shadow_root_hits, shadow_root_misses;
     uint64_t ept_violations, ept_pages;
     uint64_t bt_units, bt_instructions, bt_bytes, bt_chained, bt_lookups, bt_lookup_hits,
         bt_callouts, bt_in_tc, bt_invalidated, bt_adapted;
