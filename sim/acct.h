@@ -50,6 +50,17 @@ static inline void acct_move(struct cpu *c, enum cycle_category category, uint64
     c->counters.cycles[category] += cycles;
 }
 
+// The processor goes to another ring: other fast tables, and another account.
+static inline void cpu_set_ring(struct cpu *c, unsigned ring)
+{
+    assert(ring <= 3);
+    c->s.ring = (uint8_t)ring;
+    unsigned mode = cpu_mode(c);
+    acct_switch(c, mode == MODE_USER ? CYC_GUEST_USER : CYC_GUEST_KERNEL);
+    c->data = c->fast_data[mode];
+    c->code = c->fast_code[mode];
+}
+
 // Nothing happens on this processor until `time`, if that is in the future.
 static inline void acct_wait(struct cpu *c, enum cycle_category category, uint64_t time)
 {

@@ -129,9 +129,11 @@ static const uint8_t kind_of_op[OP_COUNT] = {
 #define STORE(NAME, t)  [OP_##NAME] = UOP_##NAME,
 #define BRANCH(NAME, e) [OP_##NAME] = UOP_##NAME,
 #include "sim/alu.def"
-    [OP_DIV] = UOP_DIV,   [OP_REM] = UOP_REM,   [OP_MOVI] = UOP_MOVI,
-    [OP_MOVK] = UOP_MOVK, [OP_LEA] = UOP_LEA,   [OP_CAS] = UOP_CAS,
-    [OP_JMP] = UOP_JMP,   [OP_CALL] = UOP_CALL, [OP_JALR] = UOP_JALR,
+    [OP_DIV] = UOP_DIV,         [OP_REM] = UOP_REM,       [OP_MOVI] = UOP_MOVI,
+    [OP_MOVK] = UOP_MOVK,       [OP_LEA] = UOP_LEA,       [OP_CAS] = UOP_CAS,
+    [OP_JMP] = UOP_JMP,         [OP_CALL] = UOP_CALL,     [OP_JALR] = UOP_JALR,
+    [OP_SYSCALL] = UOP_SYSCALL, [OP_SYSRET] = UOP_SYSRET, [OP_INT] = UOP_INT,
+    [OP_IRET] = UOP_IRET,
 };
 
 // What one instruction becomes.
@@ -182,12 +184,7 @@ static struct decoded decode_one(struct cpu *c, struct code_page *page, unsigned
             d.kind = d.in.op == OP_JMP ? UOP_JMP_FAR : UOP_CALL_FAR;
         }
         break;
-    case FLOW_SERIAL:
-        d.kind = d.in.op == OP_SYSCALL  ? UOP_SYSCALL
-                 : d.in.op == OP_SYSRET ? UOP_SYSRET
-                                        : UOP_SYSTEM;
-        d.ends = true;
-        break;
+    case FLOW_SERIAL: d.ends = true; break;
     }
     return d;
 }

@@ -86,6 +86,7 @@ void code_cache_tidy(struct code_cache *cache);
 
 // Micro-operations: instructions of isa.def that the fast loop does itself, and some of its own.
 enum uop_kind {
+    UOP_SYSTEM, // 0: what a system instruction is unless it has one of its own
 #define ALU(NAME, e)    UOP_##NAME,
 #define ALUI(NAME, e)   UOP_##NAME,
 #define LOAD(NAME, t)   UOP_##NAME,
@@ -103,9 +104,10 @@ enum uop_kind {
     UOP_CALL,
     UOP_CALL_FAR,
     UOP_JALR,
-    UOP_SYSTEM,
     UOP_SYSCALL,
     UOP_SYSRET,
+    UOP_INT,
+    UOP_IRET,
     UOP_INVALID,
     UOP_CALLOUT,
     UOP_GO_ON,     // the block is full: the next one follows

@@ -54,6 +54,7 @@ bool cpu_init(struct cpu *c, struct machine *m, unsigned index, char *err, size_
     c->mem = &m->mem;
     c->index = index;
     c->levels = m->config.levels;
+    c->canonical_shift = 64 - (PAGE_SHIFT + LEVEL_BITS * c->levels);
     c->model = m->config.model;
     c->intr = -1;
     c->shadow_at = UINT64_MAX;
@@ -74,16 +75,6 @@ void cpu_free(struct cpu *c)
     tlb_free(&c->tlb);
     free(c->trace);
     c->trace = NULL;
-}
-
-void cpu_set_ring(struct cpu *c, unsigned ring)
-{
-    assert(ring <= 3);
-    c->s.ring = (uint8_t)ring;
-    unsigned mode = cpu_mode(c);
-    acct_switch(c, mode == MODE_USER ? CYC_GUEST_USER : CYC_GUEST_KERNEL);
-    c->data = c->fast_data[mode];
-    c->code = c->fast_code[mode];
 }
 
 void cpu_enter_space(struct cpu *c)
@@ -141,11 +132,9 @@ void cpu_lower_deadline(struct cpu *c, uint64_t time)
     }
 }
 
-void cpu_trace(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word, unsigned ring,
-               unsigned event)
+void cpu_trace_note(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word, unsigned ring,
+                    unsigned event)
 {
-    if (c->trace) {
-        c->trace[c->trace_count++ % c->trace_size] =
-            (struct trace_entry){time, pc, word, (uint8_t)ring, (uint8_t)event};
-    }
+    c->trace[c->trace_count++ % c->trace_size] =
+        (struct trace_entry){time, pc, word, (uint8_t)ring, (uint8_t)event};
 }

@@ -9,6 +9,7 @@
 #include "sim/walk.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct code_cache;
 struct code_page;
@@ -131,7 +132,8 @@ struct cpu {
     struct cpu_fault fault; // of the access that just failed
 
     unsigned index;
-    unsigned levels; // of page tables
+    unsigned levels;          // of page tables
+    unsigned canonical_shift; // bits above those that an address of so many levels has
     struct machine *m;
     struct mem *mem;
     const struct cpu_model *model;
@@ -170,7 +172,7 @@ bool cpu_init(struct cpu *c, struct machine *m, unsigned index, char *err, size_
 void cpu_free(struct cpu *c);
 // Bring everything that is derived from c->s (mode, fast tables, address space) in line, after it was changed from outside.
 void cpu_sync(struct cpu *c);
-void cpu_set_ring(struct cpu *c, unsigned ring);
+// (cpu_set_ring(), which also switches the account, is in acct.h.)
 // The address space may be another one: paging, page-table base, VPID or nested tables have changed.
 void cpu_enter_space(struct cpu *c);
 // Empty the fast tables; they fill again from the model.
@@ -220,12 +222,47 @@ void cpu_forget_writes(struct cpu *c, uint64_t frame);
 // A data access of 1, 2, 4 or 8 bytes in the current ring, with everything that it may meet: page crossing, devices, code. False: c->fault.
 bool cpu_load(struct cpu *c, uint64_t va, unsigned n, uint64_t *value);
 bool cpu_store(struct cpu *c, uint64_t va, unsigned n, uint64_t value);
+// The same, for an access that the fast tables do not allow.
+bool cpu_load_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t *value);
+bool cpu_store_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t value);
 // CAS at a multiple of 8 (else #GP): *old is what was there.
 bool cpu_compare_and_swap(struct cpu *c, uint64_t va, uint64_t expected, uint64_t value,
                           uint64_t *old);
-// The processor's own accesses: up to 48 bytes, translated page by page before anything moves; no device is reached.
-bool cpu_read_system(struct cpu *c, uint64_t va, void *to, unsigned n, bool user);
-bool cpu_write_system(struct cpu *c, uint64_t va, const void *from, unsigned n, bool user);
+// Where the fast tables let n bytes at va be read or written in that mode; NULL: they do not.
+static inline uint8_t *cpu_fast_read(const struct cpu *c, uint64_t va, unsigned n, unsigned mode)
+{
+    const struct fast_data *f = &c->fast_data[mode][(va >> PAGE_SHIFT) & FAST_MASK];
+    return f->read_tag == (((va + n - 1) & ~PAGE_MASK) | c->space) ? (uint8_t *)(f->addend + va)
+                                                                   : NULL;
+}
+static inline uint8_t *cpu_fast_write(const struct cpu *c, uint64_t va, unsigned n, unsigned mode)
+{
+    const struct fast_data *f = &c->fast_data[mode][(va >> PAGE_SHIFT) & FAST_MASK];
+    return f->write_tag == (((va + n - 1) & ~PAGE_MASK) | c->space) ? (uint8_t *)(f->addend + va)
+                                                                    : NULL;
+}
+// The processor's own accesses: up to 48 bytes, translated page by page before anything moves; no device is reached. False: c->fault.
+bool cpu_read_system_slow(struct cpu *c, uint64_t va, void *to, unsigned n, bool user);
+bool cpu_write_system_slow(struct cpu *c, uint64_t va, const void *from, unsigned n, bool user);
+static inline bool cpu_read_system(struct cpu *c, uint64_t va, void *to, unsigned n, bool user)
+{
+    const uint8_t *fast = cpu_fast_read(c, va, n, user ? MODE_USER : MODE_KERNEL);
+    if (!fast) {
+        return cpu_read_system_slow(c, va, to, n, user);
+    }
+    memcpy(to, fast, n);
+    return true;
+}
+static inline bool cpu_write_system(struct cpu *c, uint64_t va, const void *from, unsigned n,
+                                    bool user)
+{
+    uint8_t *fast = cpu_fast_write(c, va, n, user ? MODE_USER : MODE_KERNEL);
+    if (!fast) {
+        return cpu_write_system_slow(c, va, from, n, user);
+    }
+    memcpy(fast, from, n);
+    return true;
+}
 // The instruction word at pc. False: c->fault.
 bool cpu_fetch(struct cpu *c, uint32_t *word);
 
@@ -280,7 +317,23 @@ static inline bool cpu_runnable(const struct cpu *c)
     return !c->s.halted || cpu_event_pending(c);
 }
 
-void cpu_trace(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word, unsigned ring,
-               unsigned event);
+void cpu_trace_note(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word, unsigned ring,
+                    unsigned event);
+static inline void cpu_trace(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word,
+                             unsigned ring, unsigned event)
+{
+    if (c->trace) {
+        cpu_trace_note(c, time, pc, word, ring, event);
+    }
+}
+static inline bool cpu_canonical(const struct cpu *c, uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << c->canonical_shift) >> c->canonical_shift) == va;
+}
+// Whether control may go to pc, paging or not: canonical, and a multiple of 4.
+static inline bool cpu_good_target(const struct cpu *c, uint64_t pc)
+{
+    return pc % 4 == 0 && cpu_canonical(c, pc);
+}
 
 #endif

@@ -5,22 +5,6 @@
 #include "sim/machine_internal.h"
 #include "sim/vmcs.h"
 
-// ---- fast look-up, as in cpu_run ------------------------------------------------------------------
-
-static inline uint8_t *fast_read(const struct cpu *c, uint64_t va, unsigned n, unsigned mode)
-{
-    const struct fast_data *f = &c->fast_data[mode][(va >> PAGE_SHIFT) & FAST_MASK];
-    return f->read_tag == (((va + n - 1) & ~PAGE_MASK) | c->space) ? (uint8_t *)(f->addend + va)
-                                                                   : NULL;
-}
-
-static inline uint8_t *fast_write(const struct cpu *c, uint64_t va, unsigned n, unsigned mode)
-{
-    const struct fast_data *f = &c->fast_data[mode][(va >> PAGE_SHIFT) & FAST_MASK];
-    return f->write_tag == (((va + n - 1) & ~PAGE_MASK) | c->space) ? (uint8_t *)(f->addend + va)
-                                                                    : NULL;
-}
-
 static uint64_t ones(unsigned n)
 {
     return UINT64_MAX >> (64 - 8 * n);
@@ -127,15 +111,32 @@ static unsigned in_first_page(uint64_t va, unsigned n)
     return room < n ? (unsigned)room : n;
 }
 
+// n little-endian bytes; every size a copy of its own, so that none calls a function.
+static inline uint64_t get(const void *from, unsigned n)
+{
+    uint64_t v = 0;
+    switch (n) {
+    case 1: memcpy(&v, from, 1); break;
+    case 2: memcpy(&v, from, 2); break;
+    case 4: memcpy(&v, from, 4); break;
+    default: memcpy(&v, from, 8); break;
+    }
+    return v;
+}
+
 bool cpu_load(struct cpu *c, uint64_t va, unsigned n, uint64_t *value)
 {
-    bool user = c->s.ring == 3;
-    const uint8_t *fast = fast_read(c, va, n, cpu_mode(c));
-    *value = 0;
-    if (fast) {
-        memcpy(value, fast, n);
-        return true;
+    const uint8_t *fast = cpu_fast_read(c, va, n, cpu_mode(c));
+    if (!fast) {
+        return cpu_load_slow(c, va, n, value);
     }
+    *value = get(fast, n);
+    return true;
+}
+
+bool cpu_load_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t *value)
+{
+    bool user = c->s.ring == 3;
     uint64_t pa, pa2;
     unsigned first = in_first_page(va, n);
     if (!cpu_translate(c, va, ACC_READ, user, &pa)) {
@@ -145,13 +146,14 @@ bool cpu_load(struct cpu *c, uint64_t va, unsigned n, uint64_t *value)
         if (!mem_has(c->mem, pa, n)) {
             return load_device(c, pa, n, value);
         }
-        memcpy(value, c->mem->bytes + pa, n);
+        *value = get(c->mem->bytes + pa, n);
         return true;
     }
     if (!cpu_translate(c, va + first, ACC_READ, user, &pa2)) {
         return false;
     }
     acct_charge(c, c->category, COST_SPLIT, 1);
+    *value = 0;
     copy_from(c, pa, value, first);
     copy_from(c, pa2, (uint8_t *)value + first, n - first);
     return true;
@@ -159,12 +161,17 @@ bool cpu_load(struct cpu *c, uint64_t va, unsigned n, uint64_t *value)
 
 bool cpu_store(struct cpu *c, uint64_t va, unsigned n, uint64_t value)
 {
-    bool user = c->s.ring == 3;
-    uint8_t *fast = fast_write(c, va, n, cpu_mode(c));
-    if (fast) {
-        memcpy(fast, &value, n);
-        return true;
+    uint8_t *fast = cpu_fast_write(c, va, n, cpu_mode(c));
+    if (!fast) {
+        return cpu_store_slow(c, va, n, value);
     }
+    memcpy(fast, &value, n);
+    return true;
+}
+
+bool cpu_store_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t value)
+{
+    bool user = c->s.ring == 3;
     uint64_t pa, pa2;
     unsigned first = in_first_page(va, n);
     if (!cpu_translate(c, va, ACC_WRITE, user, &pa)) {
@@ -193,7 +200,7 @@ bool cpu_compare_and_swap(struct cpu *c, uint64_t va, uint64_t expected, uint64_
     if (va % 8) {
         return cpu_fail(c, VEC_GP, 0);
     }
-    uint8_t *fast = fast_write(c, va, 8, cpu_mode(c));
+    uint8_t *fast = cpu_fast_write(c, va, 8, cpu_mode(c));
     if (fast) {
         memcpy(old, fast, 8);
         memcpy(fast, *old == expected ? &value : old, 8);
@@ -213,14 +220,9 @@ bool cpu_compare_and_swap(struct cpu *c, uint64_t va, uint64_t expected, uint64_
 
 enum { SYSTEM_MAX = 48 };
 
-bool cpu_read_system(struct cpu *c, uint64_t va, void *to, unsigned n, bool user)
+bool cpu_read_system_slow(struct cpu *c, uint64_t va, void *to, unsigned n, bool user)
 {
     assert(n > 0 && n <= SYSTEM_MAX);
-    const uint8_t *fast = fast_read(c, va, n, user ? MODE_USER : MODE_KERNEL);
-    if (fast) {
-        memcpy(to, fast, n);
-        return true;
-    }
     uint64_t pa, pa2 = 0;
     unsigned first = in_first_page(va, n);
     if (!cpu_translate(c, va, ACC_READ, user, &pa) ||
@@ -234,14 +236,9 @@ bool cpu_read_system(struct cpu *c, uint64_t va, void *to, unsigned n, bool user
     return true;
 }
 
-bool cpu_write_system(struct cpu *c, uint64_t va, const void *from, unsigned n, bool user)
+bool cpu_write_system_slow(struct cpu *c, uint64_t va, const void *from, unsigned n, bool user)
 {
     assert(n > 0 && n <= SYSTEM_MAX);
-    uint8_t *fast = fast_write(c, va, n, user ? MODE_USER : MODE_KERNEL);
-    if (fast) {
-        memcpy(fast, from, n);
-        return true;
-    }
     uint64_t pa, pa2 = 0;
     unsigned first = in_first_page(va, n);
     if (!cpu_translate(c, va, ACC_WRITE, user, &pa) ||

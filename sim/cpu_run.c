@@ -5,6 +5,7 @@
 #include "sim/alu.h"
 #include "sim/block.h"
 #include "sim/cpu.h"
+#include "sim/cpu_trap.h"
 #include "sim/machine_internal.h"
 #include "sim/vmcs.h"
 
@@ -70,7 +71,8 @@ static const void *const *loop(struct cpu *c)
         [UOP_JMP] = &&do_JMP,         [UOP_JMP_FAR] = &&do_JMP_FAR,
         [UOP_CALL] = &&do_CALL,       [UOP_CALL_FAR] = &&do_CALL_FAR,
         [UOP_JALR] = &&do_JALR,       [UOP_SYSTEM] = &&do_SYSTEM,
-        [UOP_SYSCALL] = &&do_SYSTEM,  [UOP_SYSRET] = &&do_SYSTEM,
+        [UOP_SYSCALL] = &&do_SYSCALL, [UOP_SYSRET] = &&do_SYSRET,
+        [UOP_INT] = &&do_INT,         [UOP_IRET] = &&do_IRET,
         [UOP_INVALID] = &&do_INVALID, [UOP_CALLOUT] = &&do_CALLOUT,
         [UOP_GO_ON] = &&do_GO_ON,     [UOP_GO_ON_FAR] = &&do_GO_ON_FAR,
     };
@@ -149,7 +151,7 @@ enter:
         if (UNLIKELY((((va + sizeof(type) - 1) & ~PAGE_MASK) | space) != f->read_tag)) { \
             uint64_t wide;                                                               \
             SYNC_AT(u);                                                                  \
-            if (!cpu_load(c, va, sizeof(type), &wide)) {                                 \
+            if (!cpu_load_slow(c, va, sizeof(type), &wide)) {                            \
                 goto give_up;                                                            \
             }                                                                            \
             r[u->rd] = (uint64_t)(type)wide;                                             \
@@ -167,7 +169,7 @@ enter:
         type value = (type)r[u->rd];                                                      \
         if (UNLIKELY((((va + sizeof(type) - 1) & ~PAGE_MASK) | space) != f->write_tag)) { \
             SYNC_AT(u);                                                                   \
-            if (!cpu_store(c, va, sizeof(type), value)) {                                 \
+            if (!cpu_store_slow(c, va, sizeof(type), value)) {                            \
                 goto give_up;                                                             \
             }                                                                             \
             NEXT_AFTER_CALL;                                                              \
@@ -248,7 +250,7 @@ do_GO_ON_FAR:
     goto find;
 do_JALR:
     pc = r[u->ra] + (uint64_t)(int64_t)u->imm;
-    if (UNLIKELY(pc % 4 || !walk_canonical(pc, c->levels))) {
+    if (UNLIKELY(!cpu_good_target(c, pc))) {
         SYNC_AT(u);
         cpu_fail(c, VEC_GP, 0);
         goto give_up;
@@ -266,6 +268,39 @@ do_JALR:
 do_SYSTEM:
     SYNC_AT(u);
     cpu_system(c, blk->last);
+    goto reload;
+do_SYSCALL:
+    SYNC_AT(u);
+    if (UNLIKELY(c->intercept[OP_SYSCALL])) {
+        cpu_system(c, blk->last);
+    } else {
+        trap_syscall(c);
+    }
+    goto reload;
+do_SYSRET:
+    SYNC_AT(u);
+    if (UNLIKELY(c->s.ring != 0)) {
+        cpu_system(c, blk->last);
+    } else {
+        trap_sysret(c);
+    }
+    goto reload;
+do_INT:
+    SYNC_AT(u);
+    if (UNLIKELY(c->intercept[OP_INT] || c->vmcs)) {
+        cpu_system(c, blk->last);
+    } else {
+        trap_software_interrupt(c, (unsigned)u->imm);
+    }
+    goto reload;
+do_IRET:
+    SYNC_AT(u);
+    if (UNLIKELY(c->s.ring != 0 || c->intercept[OP_IRET])) {
+        cpu_system(c, blk->last);
+    } else {
+        acct_move(c, CYC_EVENT, c->op_cost[OP_IRET]);
+        trap_iret(c);
+    }
     goto reload;
 do_INVALID:
     SYNC_AT(u);

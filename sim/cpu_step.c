@@ -52,7 +52,7 @@ static bool do_cas(struct cpu *c, struct insn in)
 static bool do_jalr(struct cpu *c, struct insn in)
 {
     uint64_t target = c->s.r[in.ra] + (uint64_t)(int64_t)in.imm;
-    if (target % 4 || !walk_canonical(target, c->levels)) {
+    if (!cpu_good_target(c, target)) {
         cpu_fail(c, VEC_GP, 0);
         return cpu_give_up(c);
     }

@@ -1,6 +1,7 @@
 // The system instructions: those that read or change mode, translation, interrupts or time. Both paths of the processor come here for them.
 #include "sim/acct.h"
 #include "sim/cpu.h"
+#include "sim/cpu_trap.h"
 #include "sim/machine_internal.h"
 #include "sim/vmcs.h"
 
@@ -36,12 +37,6 @@ bool cpu_give_up(struct cpu *c)
     return false;
 }
 
-static void fail(struct cpu *c, unsigned vector, uint32_t error)
-{
-    cpu_fail(c, vector, error);
-    cpu_give_up(c);
-}
-
 static void put(struct cpu *c, unsigned rd, uint64_t value)
 {
     c->s.r[rd] = value;
@@ -53,69 +48,9 @@ static void next(struct cpu *c)
     c->s.pc += 4;
 }
 
-// Flags, task priority or ring have changed: whoever runs the processor may have to look at interrupts or single-stepping.
-static void look_again(struct cpu *c)
-{
-    if ((c->s.flags & FLAG_TF) || cpu_event_after_shadow(c)) {
-        cpu_break(c);
-    }
-}
-
-static bool good_target(const struct cpu *c, uint64_t pc)
-{
-    return pc % 4 == 0 && walk_canonical(pc, c->levels);
-}
-
 // ---- calls and returns ----------------------------------------------------------------------------
 
-static void do_syscall(struct cpu *c)
-{
-    uint64_t *r = c->s.r;
-    r[REG_T0] = r[REG_SP];
-    r[REG_T0 + 1] = c->s.pc + 4;
-    r[REG_T0 + 2] = c->s.flags;
-    r[REG_SP] = c->s.kstack;
-    c->s.flags &= ~(FLAG_IF | FLAG_TF);
-    c->s.pc = c->s.lstar;
-    c->counters.syscalls++;
-    cpu_set_ring(c, 0);
-}
-
-static void do_sysret(struct cpu *c)
-{
-    const uint64_t *r = c->s.r;
-    if (!good_target(c, r[REG_T0 + 1])) {
-        fail(c, VEC_GP, 0);
-        return;
-    }
-    c->s.pc = r[REG_T0 + 1];
-    c->s.flags = r[REG_T0 + 2] & FLAGS_ALL;
-    c->s.r[REG_SP] = r[REG_T0];
-    cpu_set_ring(c, 3);
-    look_again(c);
-}
-
-static void do_iret(struct cpu *c)
-{
-    uint64_t frame[5]; // error, pc, ring, flags, sp
-    if (!cpu_read_system(c, c->s.r[REG_SP], frame, sizeof frame, c->s.ring == 3)) {
-        cpu_give_up(c);
-        return;
-    }
-    if (!good_target(c, frame[1]) || frame[2] > 3 || frame[2] < c->s.ring) {
-        fail(c, VEC_GP, 0);
-        return;
-    }
-    c->s.pc = frame[1];
-    c->s.flags = frame[3] & FLAGS_ALL;
-    c->s.r[REG_SP] = frame[4];
-    if (frame[2] != c->s.ring) {
-        cpu_set_ring(c, (unsigned)frame[2]);
-    }
-    look_again(c);
-}
-
-static void do_software_interrupt(struct cpu *c, unsigned vector)
+static void software_interrupt(struct cpu *c, unsigned vector)
 {
     // Completed only if this very gate was entered: what was delivered instead is a fault of the instruction.
     c->instructions--;
@@ -180,7 +115,7 @@ static void do_rdmsr(struct cpu *c, struct insn in)
     case MSR_KSTACK: value = c->s.kstack; break;
     case MSR_TSC_DEADLINE: value = machine_lapic_deadline(c->m, c->index); break;
     case MSR_LSTAR: value = c->s.lstar; break;
-    default: fail(c, VEC_GP, 0); return;
+    default: trap_fail(c, VEC_GP, 0); return;
     }
     put(c, in.rd, value);
     next(c);
@@ -193,13 +128,13 @@ static void do_wrmsr(struct cpu *c, struct insn in)
     case MSR_KSTACK: c->s.kstack = value; break;
     case MSR_TSC_DEADLINE: machine_lapic_set_deadline(c->m, c->index, value); break;
     case MSR_LSTAR:
-        if (good_target(c, value)) {
+        if (cpu_good_target(c, value)) {
             c->s.lstar = value;
             break;
         }
-        fail(c, VEC_GP, 0);
+        trap_fail(c, VEC_GP, 0);
         return;
-    default: fail(c, VEC_GP, 0); return;
+    default: trap_fail(c, VEC_GP, 0); return;
     }
     next(c);
 }
@@ -218,7 +153,7 @@ static void do_wrflags(struct cpu *c, uint64_t value)
     }
     c->s.flags = (c->s.flags & keep) | (value & FLAGS_ALL & ~keep);
     next(c);
-    look_again(c);
+    trap_look_again(c);
 }
 
 static void do_sti(struct cpu *c)
@@ -226,7 +161,7 @@ static void do_sti(struct cpu *c)
     c->s.flags |= FLAG_IF;
     c->shadow_at = c->instructions;
     next(c);
-    look_again(c);
+    trap_look_again(c);
 }
 
 static void do_lptbr(struct cpu *c, uint64_t value)
@@ -245,7 +180,7 @@ static void do_lptbr(struct cpu *c, uint64_t value)
 static void do_lmsw(struct cpu *c, uint64_t value)
 {
     if (value & ~MSW_ALL) {
-        fail(c, VEC_GP, 0);
+        trap_fail(c, VEC_GP, 0);
         return;
     }
     if (c->vmcs) { // bits that the hypervisor owns stay as they are
@@ -315,12 +250,14 @@ static void do_system(struct cpu *c, struct insn in)
 {
     uint64_t *r = c->s.r;
     switch (in.op) {
-    case OP_SYSCALL: do_syscall(c); break;
-    case OP_SYSRET: do_sysret(c); break;
-    case OP_INT: do_software_interrupt(c, (unsigned)in.imm); break;
-    case OP_BRK: do_software_interrupt(c, VEC_BP); break;
-    case OP_IRET: do_iret(c); break;
-    case OP_HCALL: fail(c, VEC_UD, 0); break; // nobody listens, or it would have been intercepted
+    case OP_SYSCALL: trap_syscall(c); break;
+    case OP_SYSRET: trap_sysret(c); break;
+    case OP_INT: software_interrupt(c, (unsigned)in.imm); break;
+    case OP_BRK: software_interrupt(c, VEC_BP); break;
+    case OP_IRET: trap_iret(c); break;
+    case OP_HCALL:
+        trap_fail(c, VEC_UD, 0);
+        break; // nobody listens, or it would have been intercepted
     case OP_CPUID: do_cpuid(c); break;
     case OP_RDTSC: put(c, in.rd, time_stamp(c, OP_RDTSC)), next(c); break;
     case OP_PAUSE: next(c); break;
@@ -340,7 +277,7 @@ static void do_system(struct cpu *c, struct insn in)
     case OP_LIDT: c->s.vbar = r[in.ra], next(c); break;
     case OP_LTR: c->s.tr = r[in.ra], next(c); break;
     case OP_SFAR: put(c, in.rd, c->s.far), next(c); break;
-    case OP_LTPR: c->s.tpr = r[in.ra] & 15, next(c), look_again(c); break;
+    case OP_LTPR: c->s.tpr = r[in.ra] & 15, next(c), trap_look_again(c); break;
     case OP_STPR: put(c, in.rd, c->s.tpr), next(c); break;
     case OP_INVLPG: next(c), cpu_drop_page(c, r[in.ra]); break;
     case OP_RDMSR: do_rdmsr(c, in); break;
@@ -359,7 +296,7 @@ void cpu_system(struct cpu *c, struct insn in)
         return;
     }
     if (!privileged_here(c, in.op)) {
-        fail(c, VEC_GP, 0);
+        trap_fail(c, VEC_GP, 0);
         return;
     }
     if (intercept == INTERCEPT_ALLOWED && cpu_intercept(c, in)) {

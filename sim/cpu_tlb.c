@@ -154,7 +154,8 @@ static void drop_l2(struct tlb *t, uint64_t tag, uint64_t page)
 {
     int64_t at = t->has_l2 ? tlb_l2_find(t, tag, page) : -1;
     if (at >= 0) {
-        t->l2_tag[at] = 0;
+        tlb_l2_put(t, (size_t)at, 0, 0);
+        t->drops++;
     }
 }
 
@@ -241,111 +242,185 @@ static bool walk_failed(struct cpu *c, const struct lookup *l, const struct walk
     return false;
 }
 
-static void walk_chain_of(const struct cpu *c, const struct lookup *l, struct walk_dim *chain,
-                          unsigned *dims)
+// Walks; *w keeps the result and what the walk passed. Always inlined: `nested` is a constant, and the native walk straight code.
+__attribute__((always_inline)) static inline bool do_walk(struct cpu *c, const struct lookup *l,
+                                                          bool nested, struct walker *w)
 {
-    *dims = 0;
-    if (l->paging) {
-        chain[(*dims)++] = (struct walk_dim){
-            .format = WALK_GUEST, .root = c->s.ptbr & PTBR_FRAME, .levels = c->levels};
+    assert(nested || l->paging);
+    struct walk_dim chain[2] = {
+        {.format = WALK_GUEST, .root = c->s.ptbr & PTBR_FRAME, .levels = c->levels}};
+    unsigned dims = l->paging;
+    if (nested) {
+        chain[dims++] = c->vmcs->control.nested;
     }
-    if (l->nested) {
-        chain[(*dims)++] = c->vmcs->control.nested;
-    }
-}
-
-static bool do_walk(struct cpu *c, const struct lookup *l, struct walk_result *out)
-{
-    struct walker w;
-    struct walk_dim chain[WALK_DIMS_MAX];
-    unsigned dims;
-    walk_chain_of(c, l, chain, &dims);
     struct walk_access access = {.write = l->access == ACC_WRITE,
                                  .fetch = l->access == ACC_FETCH,
                                  .user = l->user,
                                  .wp = c->s.msw & MSW_WP};
-    walker_init(&w, c->mem, chain, dims, access, NULL);
-    w.ref_cost = (uint32_t)c->cost[COST_WALK_REF];
-    w.ad_cost = (uint32_t)c->cost[COST_WALK_AD];
-    if (c->tlb.has_pwc && l->paging && find_point(c, l->va, &w)) {
-        w.result.cost += c->cost[COST_WALK_PWC];
+    walker_init(w, c->mem, chain, dims, access, NULL);
+    w->ref_cost = (uint32_t)c->cost[COST_WALK_REF];
+    w->ad_cost = (uint32_t)c->cost[COST_WALK_AD];
+    if (c->tlb.has_pwc && l->paging && find_point(c, l->va, w)) {
+        w->result.cost += c->cost[COST_WALK_PWC];
     }
     bool ok;
-    if (!l->nested) {
-        ok = walk_native(&w, l->va);
+    if (nested) {
+        w->ntlb = c->tlb.ntlb.entry ? &c->tlb.ntlb : NULL;
+        ok = walk_chain(w, l->va, true);
     } else {
-        w.ntlb = c->tlb.ntlb.entry ? &c->tlb.ntlb : NULL;
-        ok = walk_chain(&w, l->va, true);
+        ok = walk_native(w, l->va);
     }
     bool fetch = l->access == ACC_FETCH;
     *(fetch ? &c->counters.walks_i : &c->counters.walks_d) += 1;
-    *(fetch ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += w.result.refs;
-    acct_charge_cycles(c, l->nested ? CYC_WALK_2D : CYC_WALK, w.result.cost);
+    *(fetch ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += w->result.refs;
+    acct_charge_cycles(c, nested ? CYC_WALK_2D : CYC_WALK, w->result.cost);
     if (!ok) {
-        return walk_failed(c, l, &w.result);
+        return walk_failed(c, l, &w->result);
     }
     if (c->tlb.has_pwc && l->paging) {
-        keep_points(c, l->va, &w);
+        keep_points(c, l->va, w);
     }
-    *out = w.result;
     return true;
 }
 
-static bool walk_and_fill(struct cpu *c, const struct lookup *l, uint64_t *pa)
+// A translation was found by walking: into all levels.
+static inline void fill_all(struct cpu *c, const struct lookup *l, bool huge, uint64_t data,
+                            uint64_t *pa)
 {
-    struct walk_result r;
-    if (!do_walk(c, l, &r)) {
-        return false;
-    }
-    bool huge = r.page_shift == HUGE_PAGE_SHIFT;
-    uint64_t tag = tlb_tag(l->va, huge, c->space), page = l->va >> r.page_shift;
-    uint64_t data = (r.address & PTE_FRAME & ~((UINT64_C(1) << r.page_shift) - 1)) |
-                    (r.w ? TLB_W : 0u) | (r.u ? TLB_U : 0u) | (r.nx ? TLB_NX : 0u) |
-                    (r.d ? TLB_D : 0u) | (r.nested_r ? 0u : TLB_NR) | (r.nested_w ? 0u : TLB_NW) |
-                    (r.nested_x ? 0u : TLB_NF);
+    uint64_t tag = tlb_tag(l->va, huge, c->space);
     if (c->tlb.has_l2) {
-        tlb_l2_fill(&c->tlb, tag, page, data);
+        tlb_l2_fill(&c->tlb, tag, l->va >> (huge ? HUGE_PAGE_SHIFT : PAGE_SHIFT), data);
     }
     put_l1(c, l, tag, data, huge);
     use_entry(c, l, data, huge, pa);
+}
+
+__attribute__((always_inline)) static inline bool
+walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, uint64_t *pa)
+{
+    struct walker w;
+    if (!do_walk(c, l, nested, &w)) {
+        return false;
+    }
+    const struct walk_result *r = &w.result;
+    uint64_t data = (r->address & PTE_FRAME & ~((UINT64_C(1) << r->page_shift) - 1)) |
+                    (r->w ? TLB_W : 0u) | (r->u ? TLB_U : 0u) | (r->nx ? TLB_NX : 0u) |
+                    (r->d ? TLB_D : 0u) | (r->nested_r ? 0u : TLB_NR) |
+                    (r->nested_w ? 0u : TLB_NW) | (r->nested_x ? 0u : TLB_NF);
+    fill_all(c, l, r->page_shift == HUGE_PAGE_SHIFT, data, pa);
+    return true;
+}
+
+static bool walk_native_and_fill(struct cpu *c, const struct lookup *l, uint64_t *pa)
+{
+    return walk_and_fill(c, l, false, pa);
+}
+
+static bool walk_nested_and_fill(struct cpu *c, const struct lookup *l, uint64_t *pa)
+{
+    return walk_and_fill(c, l, true, pa);
+}
+
+// The walk that most misses need: every entry present, nothing reserved, large, forbidden or to be set, nothing new for the walk caches. Whatever
+// is otherwise ends it with nothing charged and nothing changed, and the walker does it all.
+static inline bool quick_walk(struct cpu *c, const struct lookup *l, uint64_t *pa)
+{
+    const uint64_t bad = PTE_RSVD, need = PTE_P | PTE_A;
+    const struct tlb *t = &c->tlb;
+    uint64_t table = c->s.ptbr & PTBR_FRAME, all = PTE_W | PTE_U, any = 0, v = 0, cost = 0;
+    unsigned level = c->levels;
+    if (t->has_pwc) {
+        const struct tlb_space *s = &t->space[t->current];
+        uint64_t prefix = l->va >> HUGE_PAGE_SHIFT;
+        const struct pwc_entry *e = &t->pwc[2][prefix & t->pwc_mask];
+        if (e->key != prefix + 1 || e->space != s->number || e->epoch != s->epoch) {
+            return false;
+        }
+        table = e->point.table;
+        all = (e->point.w ? PTE_W : 0) | (e->point.u ? PTE_U : 0);
+        any = e->point.nx ? PTE_NX : 0;
+        cost = c->cost[COST_WALK_PWC];
+        level = 1;
+    }
+    unsigned refs = level;
+    for (; level >= 1; level--) {
+        uint64_t entry = table + 8 * (l->va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1)) & 511);
+        if (!mem_has(c->mem, entry, 8)) {
+            return false;
+        }
+        v = mem_get(c->mem, entry, 8);
+        if ((v & need) != need || (v & bad) || (level > 1 && (v & PTE_PS))) {
+            return false;
+        }
+        all &= v;
+        any |= v;
+        table = v & PTE_FRAME;
+    }
+    uint64_t data = table | (all & PTE_W ? TLB_W : 0u) | (all & PTE_U ? TLB_U : 0u) |
+                    (any & PTE_NX ? TLB_NX : 0u) | (v & PTE_D ? TLB_D : 0u);
+    if (!allows(c, data, l->access, l->user)) {
+        return false;
+    }
+    *(l->access == ACC_FETCH ? &c->counters.walks_i : &c->counters.walks_d) += 1;
+    *(l->access == ACC_FETCH ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += refs;
+    acct_charge_cycles(c, CYC_WALK, cost + refs * c->cost[COST_WALK_REF]);
+    fill_all(c, l, false, data, pa);
     return true;
 }
 
 // ---- look-up --------------------------------------------------------------------------------------
 
-// The second level, behind a first-level miss. Sets *drop if it has the translation, but one that does not allow the access.
-static bool look_up_l2(struct cpu *c, const struct lookup *l, uint64_t *pa, bool *drop)
+// The second level, behind a first-level miss: the slot that has the translation, or -1.
+static inline int64_t find_l2(const struct cpu *c, const struct lookup *l, uint64_t small_tag,
+                              bool *huge)
 {
-    struct tlb *t = &c->tlb;
-    bool huge = false;
-    uint64_t tag = tlb_tag(l->va, false, c->space);
-    int64_t at = tlb_l2_find(t, tag, l->va >> PAGE_SHIFT);
-    if (at < 0) {
-        huge = true;
-        tag = tlb_tag(l->va, true, c->space);
-        at = tlb_l2_find(t, tag, l->va >> HUGE_PAGE_SHIFT);
+    const struct tlb *t = &c->tlb;
+    *huge = false;
+    if (!t->has_l2) {
+        return -1;
     }
-    if (at < 0) {
-        return false;
+    int64_t at = tlb_l2_find(t, small_tag, l->va >> PAGE_SHIFT);
+    if (at < 0 && t->l2_huge) {
+        *huge = true;
+        at = tlb_l2_find(t, tlb_tag(l->va, true, c->space), l->va >> HUGE_PAGE_SHIFT);
     }
-    *(l->access == ACC_FETCH ? &c->counters.l2i_hit : &c->counters.l2d_hit) += 1;
-    acct_charge(c, l->nested ? CYC_WALK_2D : CYC_WALK, COST_TLB_L2, 1);
-    uint64_t data = t->l2_data[at];
-    if (!allows(c, data, l->access, l->user)) {
-        *drop = true;
-        return false;
-    }
-    put_l1(c, l, tag, data, huge);
-    use_entry(c, l, data, huge, pa);
-    return true;
+    return at;
 }
 
-static bool look_up(struct cpu *c, const struct lookup *l, uint64_t *pa)
+// The first level does not have it, or not so.
+static bool missed(struct cpu *c, const struct lookup *l, uint64_t small_tag, bool drop,
+                   uint64_t *pa)
+{
+    *(l->access == ACC_FETCH ? &c->counters.l1i_miss : &c->counters.l1d_miss) += 1;
+    bool huge;
+    int64_t at = drop ? -1 : find_l2(c, l, small_tag, &huge);
+    if (at >= 0) {
+        *(l->access == ACC_FETCH ? &c->counters.l2i_hit : &c->counters.l2d_hit) += 1;
+        acct_charge(c, l->nested ? CYC_WALK_2D : CYC_WALK, COST_TLB_L2, 1);
+        uint64_t data = c->tlb.l2_data[at];
+        if (allows(c, data, l->access, l->user)) {
+            put_l1(c, l, c->tlb.l2_tag[at], data, huge);
+            use_entry(c, l, data, huge, pa);
+            return true;
+        }
+        drop = true;
+    }
+    if (drop) {
+        cpu_drop_page(c, l->va);
+    }
+    if (l->nested) {
+        return walk_nested_and_fill(c, l, pa);
+    }
+    return quick_walk(c, l, pa) || walk_native_and_fill(c, l, pa);
+}
+
+static inline bool look_up(struct cpu *c, const struct lookup *l, uint64_t *pa)
 {
     struct tlb_l1 *l1 = l->l1;
-    bool drop = false, huge = false;
+    bool huge = false;
+    uint64_t tag = tlb_tag(l->va, false, c->space);
     const struct tlb_entry *e = &l1->small[(l->va >> PAGE_SHIFT) & l1->small_mask];
-    if (e->tag != tlb_tag(l->va, false, c->space)) {
+    if (e->tag != tag) {
         huge = true;
         e = &l1->huge[(l->va >> HUGE_PAGE_SHIFT) & l1->huge_mask];
         e = e->tag == tlb_tag(l->va, true, c->space) ? e : NULL;
@@ -354,15 +429,7 @@ static bool look_up(struct cpu *c, const struct lookup *l, uint64_t *pa)
         use_entry(c, l, e->data, huge, pa);
         return true;
     }
-    *(l->access == ACC_FETCH ? &c->counters.l1i_miss : &c->counters.l1d_miss) += 1;
-    drop = e != NULL;
-    if (!drop && c->tlb.has_l2 && look_up_l2(c, l, pa, &drop)) {
-        return true;
-    }
-    if (drop) {
-        cpu_drop_page(c, l->va);
-    }
-    return walk_and_fill(c, l, pa);
+    return missed(c, l, tag, e != NULL, pa);
 }
 
 bool cpu_translate(struct cpu *c, uint64_t va, enum cpu_access access, bool user, uint64_t *pa)
@@ -374,7 +441,7 @@ bool cpu_translate(struct cpu *c, uint64_t va, enum cpu_access access, bool user
                        .nested = c->vmcs && c->vmcs->control.ept,
                        .l1 = access == ACC_FETCH ? &c->tlb.i : &c->tlb.d};
     if (l.paging) {
-        if (!walk_canonical(va, c->levels)) {
+        if (!cpu_canonical(c, va)) {
             return cpu_fail(c, VEC_GP, 0);
         }
     } else if (!l.nested || va >> PHYS_BITS) {

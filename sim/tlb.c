@@ -64,7 +64,11 @@ bool tlb_init(struct tlb *t, const struct tlb_geometry *g, char *err, size_t err
     t->l2_next = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_next);
     t->has_pwc = g->pwc != 0;
     t->pwc_mask = g->pwc ? g->pwc - 1 : 0;
-    bool ok = t->l2_tag && t->l2_data && t->l2_next;
+    t->l2_full = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_full);
+    t->l2_hint = calloc(L2_HINTS, sizeof *t->l2_hint);
+    t->l2_count = calloc(L2_HINTS, sizeof *t->l2_count);
+    t->drops = 1;
+    bool ok = t->l2_tag && t->l2_data && t->l2_next && t->l2_full && t->l2_hint && t->l2_count;
     for (unsigned level = 2; level <= LEVELS_MAX; level++) {
         t->pwc[level] = calloc(g->pwc ? g->pwc : 1, sizeof *t->pwc[level]);
         ok = ok && t->pwc[level];
@@ -99,6 +103,9 @@ void tlb_free(struct tlb *t)
     free(t->l2_tag);
     free(t->l2_data);
     free(t->l2_next);
+    free(t->l2_full);
+    free(t->l2_hint);
+    free(t->l2_count);
     for (unsigned level = 2; level <= LEVELS_MAX; level++) {
         free(t->pwc[level]);
     }
@@ -153,6 +160,17 @@ enum { TAG_STRIDE = sizeof(struct tlb_entry) / sizeof(uint64_t) };
               argument);                                                                          \
     } while (0)
 
+static void recount_l2(struct tlb *t)
+{
+    memset(t->l2_count, 0, L2_HINTS * sizeof *t->l2_count);
+    size_t slots = t->has_l2 ? ((size_t)t->l2_set_mask + 1) * t->l2_ways : 0;
+    for (size_t k = 0; k < slots; k++) {
+        if (t->l2_tag[k]) {
+            t->l2_count[tlb_hint(t->l2_tag[k])]++;
+        }
+    }
+}
+
 // Numbers have run out: forget spaces of which no entry is left, and number the rest from 1.
 static void sweep(struct tlb *t)
 {
@@ -188,6 +206,7 @@ static void sweep(struct tlb *t)
             e->key = e->space ? e->key : 0;
         }
     }
+    recount_l2(t);
     memset(t->alive, 0, sizeof t->alive);
     memset(t->hash, 0, HASH_SIZE * sizeof *t->hash);
     for (unsigned k = 0; k < kept; k++) {
@@ -212,6 +231,7 @@ static void drop(struct tlb *t, unsigned k, bool *swept)
 {
     struct tlb_space key = t->space[k];
     t->alive[key.number] = 0;
+    t->drops++;
     uint16_t fresh = fresh_number(t, swept);
     if (*swept) {
         // Sweeping moved the spaces, and may have forgotten this one, whose number was already dead.
@@ -272,16 +292,19 @@ bool tlb_drop_vpid(struct tlb *t, unsigned vpid)
 void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t page, uint64_t data)
 {
     assert(t->has_l2 && t->alive[tag & SPACE_MAX_MASK]);
-    size_t set = (size_t)(page & t->l2_set_mask), base = set * t->l2_ways, way;
-    for (way = 0; way < t->l2_ways; way++) {
-        if (!t->alive[t->l2_tag[base + way] & SPACE_MAX_MASK]) {
-            break;
+    size_t set = (size_t)(page & t->l2_set_mask), base = set * t->l2_ways, way = t->l2_ways;
+    if (t->l2_full[set] != t->drops) {
+        for (way = 0; way < t->l2_ways; way++) {
+            if (!t->alive[t->l2_tag[base + way] & SPACE_MAX_MASK]) {
+                break;
+            }
         }
     }
     if (way == t->l2_ways) {
+        t->l2_full[set] = t->drops;
         way = t->l2_next[set];
         t->l2_next[set] = (uint8_t)((way + 1) & (t->l2_ways - 1));
     }
-    t->l2_tag[base + way] = tag;
-    t->l2_data[base + way] = data;
+    t->l2_huge = t->l2_huge || (tag >> SPACE_BITS & 1);
+    tlb_l2_put(t, base + way, tag, data);
 }

@@ -15,6 +15,7 @@ enum {
     SPACE_NONE = 0,   // no TLB entry has it; the fast tables use it for untranslated addresses
     SPACE_MAX = 4094, // 4095 stays free: FAST_NONE
     SPACE_MAX_MASK = 4095,
+    L2_HINTS = 4096,
     TLB_ENTRIES_MAX = 3584, // of all arrays together: sweeping must leave numbers free
 };
 
@@ -60,6 +61,11 @@ struct tlb {
     struct tlb_l1 i, d;
     uint64_t *l2_tag, *l2_data; // sets x ways
     uint8_t *l2_next;           // round robin, by set
+    uint64_t *l2_full;          // by set: all ways were alive when `drops` was this
+    uint64_t drops;    // translations dropped so far, in any way: only they make a way free
+    uint8_t *l2_count; // by tlb_hint(): how many slots hold a tag of that sort; 0: need not look
+    uint16_t *l2_hint; // L2_HINTS guesses where a tag is; never trusted
+    bool l2_huge;      // a 2 MiB entry was ever put in
     uint32_t l2_ways, l2_set_mask;
     bool has_l2;
     struct pwc_entry *pwc[LEVELS_MAX + 1]; // by level, 2 and up
@@ -73,6 +79,12 @@ struct tlb {
     uint16_t *hash;               // of (vpid, asid): index into space + 1; open addressing
     uint8_t alive[SPACE_MAX + 2]; // by number
 };
+
+// Where in l2_hint a tag's last known slot is.
+static inline unsigned tlb_hint(uint64_t tag)
+{
+    return (unsigned)(tag >> (SPACE_BITS + 1) ^ tag >> SPACE_BITS << 6) & (L2_HINTS - 1);
+}
 
 static inline uint64_t tlb_tag(uint64_t va, bool huge, uint64_t space)
 {
@@ -100,16 +112,45 @@ static inline void tlb_drop_walk_cache(struct tlb *t)
 {
     t->space[t->current].epoch++;
 }
-// Second level: the slot that holds tag, or -1.
+// Second level: the slot that holds tag, or -1. The hint answers most hits; a miss looks at every way, without branches that the host
+// could guess wrong.
 static inline int64_t tlb_l2_find(const struct tlb *t, uint64_t tag, uint64_t page)
 {
-    size_t base = (size_t)(page & t->l2_set_mask) * t->l2_ways;
-    for (uint32_t w = 0; w < t->l2_ways; w++) {
-        if (t->l2_tag[base + w] == tag) {
-            return (int64_t)(base + w);
-        }
+    unsigned bucket = tlb_hint(tag);
+    uint64_t hint = t->l2_hint[bucket];
+    if (t->l2_count[bucket] == 0) {
+        return -1;
     }
-    return -1;
+    if (t->l2_tag[hint] == tag) {
+        return (int64_t)hint;
+    }
+    size_t base = (size_t)(page & t->l2_set_mask) * t->l2_ways;
+    const uint64_t *way = &t->l2_tag[base];
+    uint64_t hits = 0;
+    uint32_t w = 0;
+    for (; w + 4 <= t->l2_ways; w += 4) {
+        uint32_t four = (uint32_t)(way[w] == tag) | (uint32_t)(way[w + 1] == tag) << 1 |
+                        (uint32_t)(way[w + 2] == tag) << 2 | (uint32_t)(way[w + 3] == tag) << 3;
+        hits |= (uint64_t)four << w;
+    }
+    for (; w < t->l2_ways; w++) {
+        hits |= (uint64_t)(way[w] == tag) << w;
+    }
+    return hits ? (int64_t)base + __builtin_ctzll(hits) : -1;
+}
+// Change what a slot holds; 0: nothing.
+static inline void tlb_l2_put(struct tlb *t, size_t slot, uint64_t tag, uint64_t data)
+{
+    uint64_t old = t->l2_tag[slot];
+    if (old) {
+        t->l2_count[tlb_hint(old)]--;
+    }
+    if (tag) {
+        t->l2_count[tlb_hint(tag)]++;
+        t->l2_hint[tlb_hint(tag)] = (uint16_t)slot;
+    }
+    t->l2_tag[slot] = tag;
+    t->l2_data[slot] = data;
 }
 // Put an entry in: the first way that holds nothing alive, else round robin.
 void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t page, uint64_t data);

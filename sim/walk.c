@@ -85,7 +85,7 @@ static bool chain(struct walker *w, uint64_t va, bool commit)
     if (w->dims > 1 && !walk_below(w, 1, address, plain, 0, 0, &address, &nested)) {
         return false;
     }
-    if (commit && !walk_set_ad(w)) {
+    if (commit && !walk_set_ad(w, true)) {
         return false;
     }
     if (!guest) {

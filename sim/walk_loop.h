@@ -253,9 +253,9 @@ walk_table(struct walker *w, unsigned dim, enum walk_format format, bool below, 
 
 // Accessed and dirty bits of every entry used, in the order of use, as memory stands when each one's turn comes. False if a nested
 // dimension forbids such a write: then none is set.
-static inline bool walk_set_ad(struct walker *w)
+static inline bool walk_set_ad(struct walker *w, bool below)
 {
-    for (unsigned i = 0; i < w->used_count; i++) {
+    for (unsigned i = 0; below && i < w->used_count; i++) {
         const struct walk_used *u = &w->used[i];
         uint64_t a = w->chain[u->dim].format == WALK_GUEST ? PTE_A : EPT_A;
         uint64_t d = w->chain[u->dim].format == WALK_GUEST ? PTE_D : EPT_D;
@@ -309,7 +309,7 @@ static inline bool walk_native(struct walker *w, uint64_t va)
     if (!walk_table(w, 0, WALK_GUEST, false, va, w->access, 0, 0, &address, &r)) {
         return false;
     }
-    walk_set_ad(w);
+    walk_set_ad(w, false);
     walk_finish(w, address, &r, &all);
     return true;
 }
