@@ -85,8 +85,8 @@ const struct command command_asm = {
     .operands = "FILE",
     .description =
         "Reads T64 assembly source and writes a program image that 'ringside exec' runs and "
-        "'ringside disasm' shows. The language is described in docs/assembler.md, the instructions "
-        "by 'ringside isa'.\n\n"
+        "'ringside disasm' shows. The language is described in docs/assembler.md, its directives "
+        "by 'ringside isa --directives', the instructions by 'ringside isa'.\n\n"
         "Every error is one line, file:line:column: what is wrong; how to mend it. Up to 20 are "
         "shown at once, and no image is written if there is one.",
     .examples =
@@ -105,18 +105,8 @@ const struct command command_asm = {
              .arg = "FILE",
              .help = "the image; '-' is standard output; without it FILE.t64 in this folder",
              .offset = offsetof(struct asm_options, output)},
-            {.letter = 'D',
-             .name = "define",
-             .kind = OPTION_LIST,
-             .arg = "NAME[=VALUE]",
-             .help = "define a symbol, 1 if no value is given; may be repeated",
-             .offset = offsetof(struct asm_options, defines)},
-            {.letter = 'I',
-             .name = "include-dir",
-             .kind = OPTION_LIST,
-             .arg = "FOLDER",
-             .help = "where else .include and .incbin look; may be repeated",
-             .offset = offsetof(struct asm_options, folders)},
+            OPTION_ROW_DEFINE(struct asm_options, defines),
+            OPTION_ROW_INCLUDE(struct asm_options, folders),
             {.letter = 'l',
              .name = "listing",
              .kind = OPTION_STRING,

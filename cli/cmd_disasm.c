@@ -60,7 +60,7 @@ static int run_disasm(const struct cli *cli, const void *options)
         print_image(o, &img);
         image_free(&img);
     } else {
-        status = cli_input_error(path, 0, 0, "%s; for bytes without a header use --raw", err);
+        status = cli_input_error(path, 0, 0, "%s", err);
     }
     free(bytes);
     return status;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct isa_options {
-    bool analysis, names;
+    bool analysis, directives, names;
     int holes, format;
 };
 
@@ -17,27 +17,35 @@ static void put_stdout(void *ctx, const char *text, size_t size)
     fwrite(text, 1, size, stdout);
 }
 
-enum { PSEUDOS_MAX = 64 };
+enum { PSEUDOS_MAX = 64, DIRECTIVES_MAX = 64 };
 
 static int unknown(const char *name)
 {
-    const char *names[OP_COUNT + PSEUDOS_MAX + 1];
+    const char *names[OP_COUNT + PSEUDOS_MAX + DIRECTIVES_MAX + 1];
     size_t n = 0;
     struct asm_pseudo_doc p;
+    struct asm_directive_doc d;
     for (unsigned op = 1; op < OP_COUNT; op++) {
         names[n++] = isa_row(op)->mnemonic;
     }
     for (unsigned i = 0; i < PSEUDOS_MAX && asm_pseudo_doc(i, &p); i++) {
         names[n++] = p.mnemonic;
     }
+    for (unsigned i = 0; i < DIRECTIVES_MAX && asm_directive_doc(i, &d); i++) {
+        names[n++] = d.name;
+    }
     names[n] = NULL;
     const char *nearest = cli_nearest(name, names);
     if (nearest) {
-        return cli_error(CLI_USAGE, "isa: there is no instruction '%s'; did you mean '%s'?", name,
+        return cli_error(CLI_USAGE,
+                         "isa: there is no instruction or directive '%s'; did you mean '%s'?", name,
                          nearest);
     }
-    return cli_error(CLI_USAGE, "isa: there is no instruction '%s'; 'ringside isa' lists them all",
-                     name);
+    return cli_error(
+        CLI_USAGE,
+        "isa: there is no instruction or directive '%s'; 'ringside isa --names' lists them "
+        "all",
+        name);
 }
 
 static void print_names(void)
@@ -54,6 +62,10 @@ static void print_names(void)
         }
         before = p.mnemonic;
     }
+    struct asm_directive_doc d;
+    for (unsigned i = 0; asm_directive_doc(i, &d); i++) {
+        puts(d.name);
+    }
 }
 
 static int run_isa(const struct cli *cli, const void *options)
@@ -65,6 +77,8 @@ static int run_isa(const struct cli *cli, const void *options)
         print_names();
     } else if (cli->arg_count > 0) {
         return isa_manual_page(cli->args[0], format, &sink) ? CLI_OK : unknown(cli->args[0]);
+    } else if (o->directives) {
+        isa_manual_directives(format, &sink);
     } else if (o->analysis) {
         isa_manual_analysis(o->holes == 1, format, &sink);
     } else {
@@ -76,7 +90,7 @@ static int run_isa(const struct cli *cli, const void *options)
 const struct command command_isa = {
     .name = "isa",
     .summary = "the instruction set: its manual, and whether it can be virtualized",
-    .operands = "[INSTRUCTION]",
+    .operands = "[NAME]",
     .description =
         "Prints the manual of the T64 instruction set, made from the table that the machine itself "
         "works "
@@ -100,6 +114,10 @@ const struct command command_isa = {
              .kind = OPTION_FLAG,
              .help = "the Popek-Goldberg analysis instead of the manual",
              .offset = offsetof(struct isa_options, analysis)},
+            {.name = "directives",
+             .kind = OPTION_FLAG,
+             .help = "the assembler's directives instead of the manual",
+             .offset = offsetof(struct isa_options, directives)},
             {.name = "holes",
              .kind = OPTION_CHOICE,
              .arg = "STATE",

@@ -72,17 +72,19 @@ struct asm_result {
 bool asm_assemble(const struct asm_request *request, struct asm_result *out);
 void asm_result_free(struct asm_result *result);
 
-// IMAGE_ flags that a section of this name has if its directive gives none.
-uint32_t asm_section_flags(const char *name);
+// IMAGE_ flags that a section of this name has if its directive gives none, and whether it then holds
+// zero bytes only.
+uint32_t asm_section_flags(const char *name, bool *no_bytes);
 
-// The assembler's own vocabulary as Markdown tables, made from the tables that the assembler works
-// with: pseudo-instructions and directives. *out is malloc'ed; false if memory is short.
-bool asm_vocabulary(char **out, size_t *size);
-
-// A pseudo-instruction's row, for the manual: index from 0; false beyond the last.
+// The assembler's own vocabulary, for the manual: row `index` from 0; false beyond the last.
 struct asm_pseudo_doc {
     const char *mnemonic, *operands, *expansion, *doc;
 };
 bool asm_pseudo_doc(unsigned index, struct asm_pseudo_doc *out);
+
+struct asm_directive_doc {
+    const char *name, *operands, *doc;
+};
+bool asm_directive_doc(unsigned index, struct asm_directive_doc *out);
 
 #endif

@@ -148,7 +148,7 @@ static struct asm_source find_file(struct assembler *as, const struct token *t)
     char err[256] = "no files can be read here";
     struct asm_source source = {0};
     bool ok = as->request->include && name.n > 0 && strlen(name.p) == name.n &&
-              as->request->include(as->request->include_ctx, name.p, as->frame->name, &source, err,
+              as->request->include(as->request->include_ctx, name.p, as->line.file, &source, err,
                                    sizeof err);
     for (const struct frame *f = as->frame; ok && f; f = f->up) {
         if (f->kind == FRAME_FILE && strcmp(f->name, source.name) == 0 &&

@@ -19,6 +19,15 @@ const struct directive *directive_row(size_t i)
     return i < sizeof directives / sizeof *directives ? &directives[i] : NULL;
 }
 
+bool asm_directive_doc(unsigned index, struct asm_directive_doc *out)
+{
+    const struct directive *d = directive_row(index);
+    if (d) {
+        *out = (struct asm_directive_doc){d->name, d->operands, d->doc};
+    }
+    return d != NULL;
+}
+
 const struct directive *directive_find(struct str name)
 {
     if (name.n == 0 || name.p[0] != '.') {
@@ -245,7 +254,18 @@ static const char *message(struct assembler *as)
         asm_fail(as, &t.at, "a message in double quotes is missing; found %s", lex_shown(as));
     }
     lex_next(as);
-    return lex_string(as, &t).p;
+    struct str text = lex_string(as, &t);
+    for (size_t i = 0; i < text.n; i++) {
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f) {
+            asm_fail(as, &t.at,
+                     "a message or name must be plain text; take out the control characters");
+        }
+    }
+    if (text.n == 0 || text.n > NAME_LENGTH_MAX) {
+        asm_fail(as, &t.at, "a message or name has 1 to %d characters; mend its length",
+                 NAME_LENGTH_MAX);
+    }
+    return text.p;
 }
 
 void directive_assert_(struct assembler *as, const struct token *directive)

@@ -140,7 +140,7 @@ static void emit_li(struct assembler *as, struct section *s, const struct item *
 static void emit_fill(const struct section *s, const struct item *item, uint8_t *to)
 {
     uint64_t at = s->addr + item->offset, end = at + item->size;
-    if (item->kind == ITEM_ALIGN && item->fill < 0 && (s->flags & IMAGE_EXEC)) {
+    if (layout_fills_with_nops(s, item)) {
         // Code may run through its padding: whole words become nops.
         uint64_t word = (at + 3) & ~UINT64_C(3);
         for (; word + 4 <= end; word += 4) {
@@ -153,6 +153,10 @@ static void emit_fill(const struct section *s, const struct item *item, uint8_t 
 
 static void check_fill(struct assembler *as, const struct section *s, const struct item *item)
 {
+    if (s->no_bytes && item->fill > 0 && item->size > 0) {
+        asm_report(as, &item->at, "section '%s' holds zero bytes only; fill with 0", s->name);
+        return;
+    }
     if (item->kind == ITEM_ALIGN) {
         return;
     }

@@ -362,6 +362,8 @@ unsigned insn_plan_li(unsigned rd, uint64_t value, struct insn out[4]);
 void layout_run(struct assembler *as);
 // Whether lea at address `at` can name `target`.
 bool layout_lea_reaches(uint64_t target, uint64_t at);
+// Whether the item is padding that code may run through.
+bool layout_fills_with_nops(const struct section *s, const struct item *item);
 // Makes the bytes of every section, then the image (not its storage, which the caller makes by
 // writing and reading it).
 void emit_sections(struct assembler *as);

@@ -13,6 +13,10 @@ enum { PASSES_MAX = 100 };
 static bool grow_li(struct assembler *as, struct item *item, uint64_t min)
 {
     struct insn plan[4];
+    if (item->size == 0) { // in the first pass, while most addresses are not even nearly right
+        item->size = 4;
+        return true;
+    }
     struct value v = expr_value(as, item->expr);
     uint64_t need = v.known ? 4 * insn_plan_li(item->insn.rd, (uint64_t)v.number, plan) : 4;
     uint64_t before = item->size;
@@ -29,11 +33,10 @@ bool layout_lea_reaches(uint64_t target, uint64_t at)
 
 static bool grow_la(struct assembler *as, const struct section *s, struct item *item, uint64_t min)
 {
-    struct value v = expr_value(as, item->expr);
-    if (!v.known || layout_lea_reaches((uint64_t)v.number, s->addr + item->offset)) {
-        uint64_t before = item->size;
-        item->size = item->size < 4 ? 4 : item->size;
-        return item->size != before;
+    struct value v = item->size == 0 ? (struct value){0} : expr_value(as, item->expr);
+    bool reaches = v.known && layout_lea_reaches((uint64_t)v.number, s->addr + item->offset);
+    if (reaches || (!v.known && item->size > 0)) {
+        return false;
     }
     return grow_li(as, item, min);
 }
@@ -66,11 +69,15 @@ static bool place_item(struct assembler *as, const struct section *s, struct ite
     return item->size != before;
 }
 
+bool layout_fills_with_nops(const struct section *s, const struct item *item)
+{
+    return item->kind == ITEM_ALIGN && item->fill < 0 && (s->flags & IMAGE_EXEC) && !s->no_bytes;
+}
+
 static bool is_zero_fill(const struct section *s, const struct item *item)
 {
     bool fill = item->kind == ITEM_ALIGN || item->kind == ITEM_ORG || item->kind == ITEM_SPACE;
-    bool nops = item->kind == ITEM_ALIGN && item->fill < 0 && (s->flags & IMAGE_EXEC);
-    return fill && item->fill <= 0 && !nops;
+    return fill && item->fill <= 0 && !layout_fills_with_nops(s, item);
 }
 
 static bool place_section(struct assembler *as, struct section *s, uint64_t min,

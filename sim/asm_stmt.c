@@ -26,9 +26,10 @@ static const struct known_section *known(struct str name)
     return NULL;
 }
 
-uint32_t asm_section_flags(const char *name)
+uint32_t asm_section_flags(const char *name, bool *no_bytes)
 {
     const struct known_section *k = known(str_of(name));
+    *no_bytes = k && k->no_bytes;
     return k ? k->flags : 0;
 }
 
@@ -168,7 +169,7 @@ _Noreturn static void unknown_statement(struct assembler *as, const struct token
     asm_fail(as, &t->at, "'%.*s' is no %s%s", (int)t->text.n, t->text.p,
              directive ? "directive" : "instruction, pseudo-instruction or macro",
              nearest_hint(as, &n, t->text,
-                          directive ? "docs/assembler.md lists them"
+                          directive ? "'ringside isa --directives' lists them"
                                     : "a label needs a colon; 'ringside isa' lists all"));
 }
 
@@ -234,7 +235,9 @@ static void skipped_line(struct assembler *as, const struct line *line)
         n++;
     }
     const struct directive *d = directive_find((struct str){text.p, n});
-    if (d && d->condition) {
+    bool condition = d && d->condition;
+    listing_note(as, line, !condition);
+    if (condition) {
         lex_start(as, line);
         struct token t = as->token;
         d->run(as, &t);
@@ -245,7 +248,6 @@ void stmt_line(struct assembler *as, const struct line *line)
 {
     as->dot = place_here(as);
     if (!source_active(as)) {
-        listing_note(as, line, true);
         skipped_line(as, line);
         return;
     }

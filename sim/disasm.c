@@ -301,7 +301,8 @@ static void print_data(struct printer *p, uint64_t end)
 static void print_section(struct printer *p, const struct image_segment *s)
 {
     print(p, "\n        .section %s", s->name);
-    if (asm_section_flags(s->name) != s->flags) {
+    bool no_bytes;
+    if (asm_section_flags(s->name, &no_bytes) != s->flags || (no_bytes && s->size > 0)) {
         print(p, ", const%s%s", s->flags & IMAGE_EXEC ? ", exec" : "",
               s->flags & IMAGE_WRITE ? ", write" : "");
     }

@@ -235,11 +235,11 @@ static void heading(enum manual_format format, const char *title, const struct t
     }
 }
 
-// In a Markdown table a bar would end the cell.
+// In a Markdown table a bar would end the cell, and a backslash would vanish.
 static void markdown_cell(const char *text, const struct text_sink *sink)
 {
     for (const char *p = text; *p; p++) {
-        text_put(sink, *p == '|' ? "\\|" : "%c", *p);
+        text_put(sink, *p == '|' || *p == '\\' ? "\\%c" : "%c", *p);
     }
 }
 
@@ -357,6 +357,24 @@ static void print_pseudos(enum manual_format format, const struct text_sink *sin
     }
 }
 
+void isa_manual_directives(enum manual_format format, const struct text_sink *sink)
+{
+    struct asm_directive_doc d;
+    text_put(sink, "%s",
+             format == MANUAL_MARKDOWN ? "| directive | meaning |\n|---|---|\n"
+                                       : "The assembler's directives (E: an expression)\n\n");
+    for (unsigned i = 0; asm_directive_doc(i, &d); i++) {
+        if (format == MANUAL_MARKDOWN) {
+            text_put(sink, "| `%s%s%s` | ", d.name, d.operands[0] ? " " : "", d.operands);
+            markdown_cell(d.doc, sink);
+            text_put(sink, " |\n");
+        } else {
+            text_put(sink, "  %s%s%s\n      ", d.name, d.operands[0] ? " " : "", d.operands);
+            text_wrap(sink, d.doc, 6, 6, WIDTH);
+        }
+    }
+}
+
 void isa_manual(enum manual_format format, const struct text_sink *sink)
 {
     if (format == MANUAL_MARKDOWN) {
@@ -454,6 +472,16 @@ bool isa_manual_page(const char *mnemonic, enum manual_format format, const stru
             paragraph(format, p.doc, sink);
             text_put(sink, "\n");
             fact(format, "becomes", p.expansion, sink);
+            found = true;
+        }
+    }
+    struct asm_directive_doc d;
+    for (unsigned i = 0; asm_directive_doc(i, &d); i++) {
+        if (strcmp(d.name, mnemonic) == 0) {
+            bool markdown = format == MANUAL_MARKDOWN;
+            text_put(sink, markdown ? "## `%s%s%s`\n\n" : "%s%s%s\n\n", d.name,
+                     d.operands[0] ? " " : "", d.operands);
+            paragraph(format, d.doc, sink);
             found = true;
         }
     }

@@ -11,7 +11,10 @@ enum manual_format { MANUAL_TEXT, MANUAL_MARKDOWN };
 // analysis.
 void isa_manual(enum manual_format format, const struct text_sink *sink);
 
-// One instruction or pseudo-instruction in full. False if there is none of that name.
+// The assembler's directives.
+void isa_manual_directives(enum manual_format format, const struct text_sink *sink);
+
+// One instruction, pseudo-instruction or directive in full. False if there is none of that name.
 bool isa_manual_page(const char *mnemonic, enum manual_format format, const struct text_sink *sink);
 
 // Popek and Goldberg's theorem 1 on this instruction set, with the silent instructions as they are

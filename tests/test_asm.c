@@ -281,6 +281,11 @@ static void sizes_settle(void)
     b = asm_help_bytes(&r, ".text", &n);
     CHECK_U64(quad(b + n - 8) % 4096, 0);
     asm_result_free(&r);
+    // A later section is not taken to be at 0 while it has no address yet.
+    REQUIRE(good(" li a0, y - x\nx:\n.data\ny: .byte 1\n", &r));
+    asm_help_bytes(&r, ".text", &n);
+    CHECK_U64(n, 4);
+    asm_result_free(&r);
     // A size that depends on itself the wrong way round never settles, and is said so.
     CHECK(!asm_help(" .space 100 - (b - a)\na: li a0, b\n .space 80000 * (b - a < 40)\nb:\n", &r) ||
           r.diagnostic_count == 0);

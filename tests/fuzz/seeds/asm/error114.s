@@ -1,0 +1,4 @@
+.rept 257
+.section s\+
+.byte 1
+.endr

@@ -1,0 +1,2 @@
+.irp a+b, c
+.endr

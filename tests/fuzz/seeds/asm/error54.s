@@ -1,0 +1,2 @@
+.byte later
+.equ later, 300

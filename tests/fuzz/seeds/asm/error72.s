@@ -1,0 +1,5 @@
+.macro m
+x: nop
+.endm
+ m
+ m

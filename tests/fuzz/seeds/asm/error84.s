@@ -1,0 +1,4 @@
+.rept end - begin
+.endr
+begin: li a0, end
+end:
