@@ -34,6 +34,7 @@ What there is.
   demand    demand paging: a loop writes to 16 pages that are not there; the #PF handler maps each on its first touch.
   echo      reads what is typed at the console (--input FILE), prints it in capitals, and ends with the input.
   faults    a vector table and four exceptions: each handler counts, and returns behind the culprit.
+  fib       recursion: Fibonacci numbers the slow way, with a stack, calls, and a macro.
   hello     the smallest whole program: prints a line on the console and switches the machine off.
   holes     Popek and Goldberg's problem: a program in ring 3 uses the five sensitive instructions.
   paging    builds page tables of as many levels as the machine has, turns paging on, and touches one page by two addresses.
