@@ -3,7 +3,7 @@ What there is.
   $ ringside list
   list          items  of
   workloads        20  the toy operating system's programs that are measured
-  programs         12  the bare programs that are part of Ringside
+  programs         13  the bare programs that are part of Ringside
   cpus             10  the CPU models
   features          9  what a CPU model may have for virtualization
   costs            87  what has a price; 'ringside costs' has the prices
