@@ -1,0 +1,203 @@
+// `ringside compare`: one workload of the toy OS under many architectures, side by side.
+#include "cli/compare.h"
+#include "cli/model.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static int find_workload(const char *name, const struct toyos_workload **out)
+{
+    size_t count;
+    const struct toyos_workload *list = toyos_workloads(&count);
+    const char *names[64] = {NULL};
+    for (size_t i = 0; i < count && i < 63; i++) {
+        names[i] = list[i].name;
+    }
+    *out = toyos_workload_find(name);
+    const char *meant = *out ? NULL : cli_nearest(name, names);
+    return *out ? CLI_OK
+                : cli_error(CLI_USAGE,
+                            "compare: no workload '%s'; %s%s%s'ringside list workloads' names them "
+                            "all",
+                            name, meant ? "did you mean '" : "", meant ? meant : "",
+                            meant ? "'? " : "");
+}
+
+static unsigned processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+// Data on standard output that was asked for as such stands alone there.
+static bool exports_to_stdout(const struct compare_options *o)
+{
+    const char *paths[] = {o->export_json, o->export_csv, o->export_markdown};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (paths[i] && strcmp(paths[i], "-") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int run_compare(const struct cli *cli, const void *options)
+{
+    struct style style = style_of(cli);
+    struct compare c = {.o = options};
+    int status = find_workload(cli->args[0], &c.workload);
+    status = status == CLI_OK ? compare_plan(&c) : status;
+    status = status == CLI_OK ? compare_execute(&c, processors()) : status;
+    if (status == CLI_OK && !exports_to_stdout(c.o)) {
+        for (size_t i = 0; i < c.group_count; i++) {
+            compare_print_group(&c, &style, &c.groups[i]);
+        }
+        compare_print_verdict(&c, &style);
+    }
+    status = status == CLI_OK ? compare_export(&c) : status;
+    status = status == CLI_OK ? compare_status(&c) : status;
+    compare_free(&c);
+    return status;
+}
+
+#define FIELD(name) offsetof(struct compare_options, name)
+
+const struct command command_compare = {
+    .name = "compare",
+    .summary = "run a workload under every architecture and say where the cycles went",
+    .operands = "WORKLOAD",
+    .description =
+        "Boots the toy OS on the bare machine and under each architecture, lets it run the "
+        "workload, and puts side by side how long it took, how often control left the guest, and "
+        "where the time went that native did not need. The simulation is deterministic: there is "
+        "no error to give, and the sums are exact to the cycle.\n"
+        "\n"
+        "Every run is held to the bare machine's: the same console, checksum, and state of the "
+        "last program's memory and registers, and categories that sum to the elapsed cycles. If "
+        "one differs, the exit status is 1. Classic trap-and-emulate is expected to go wrong while "
+        "the ISA has holes: it is then measured with the holes closed, and a note says so.\n"
+        "\n"
+        "--set and scans of an architecture's option apply to the architectures that have it. "
+        "Scans may also vary the machine: cpu, n, cpus, mem, levels, seed.",
+    .examples =
+        (const struct command_example[]){
+            {"ringside compare mixed", "everything a little, under every architecture"},
+            {"ringside compare compile --arch kvm --exits", "why control left the guest"},
+            {"ringside compare pgfault --arch type1/fullvirt-hw -L paging shadow,nested",
+             "shadow against nested paging"},
+            {"ringside compare forkexec --cpu p4-672 --cpu nehalem", "two generations"},
+            {"ringside compare memrand -P n 50000 200000 --step 50000 --quiet", "a longer run"},
+            {"ringside compare nullcall --export-json result.json", "for another program"},
+            {0}},
+    .options =
+        (const struct option_row[]){
+            {.letter = 'n',
+             .name = "length",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "the workload's length; each has its own default",
+             .offset = FIELD(n)},
+            {.letter = 'a',
+             .name = "arch",
+             .kind = OPTION_LIST,
+             .arg = "ARCH,...",
+             .help = "architectures or products, each with its options behind commas "
+                     "(kvm,vpid=0); default: all",
+             .offset = FIELD(arch),
+             .values_from = "list architectures --names"},
+            {.name = "cpu",
+             .kind = OPTION_LIST,
+             .arg = "MODEL",
+             .help = "CPU model, by name ('ringside list cpus') or a .cpu file; repeatable; "
+                     "default: " MODEL_DEFAULT,
+             .offset = FIELD(cpu),
+             .values_from = MODEL_NAMES_FROM},
+            {.name = "set",
+             .kind = OPTION_LIST,
+             .arg = "KEY=VALUE",
+             .help = "an option for every architecture that has it ('ringside list options')",
+             .offset = FIELD(set)},
+            {.letter = 'P',
+             .name = "parameter-scan",
+             .kind = OPTION_LIST,
+             .arg = "VAR MIN MAX",
+             .help = "once for each number from MIN to MAX",
+             .offset = FIELD(scan)},
+            {.name = "step",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "distance between the numbers of -P",
+             .offset = FIELD(step),
+             .min = 1},
+            {.letter = 'L',
+             .name = "parameter-list",
+             .kind = OPTION_LIST,
+             .arg = "VAR A,B,...",
+             .help = "once for each of the values",
+             .offset = FIELD(list)},
+            {.name = "cpus",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "processors, 1 to 64",
+             .offset = FIELD(cpus),
+             .min = 1,
+             .max = 64},
+            {.name = "mem",
+             .kind = OPTION_SIZE,
+             .arg = "SIZE",
+             .help = "the guest's memory, a multiple of 2M",
+             .offset = FIELD(ram),
+             .min = TOYOS_RAM_MIN,
+             .max = UINT64_C(64) << 30},
+            {.name = "levels",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "levels of the guest's page tables, 2 to 5",
+             .offset = FIELD(levels),
+             .min = LEVELS_MIN,
+             .max = LEVELS_MAX},
+            {.name = "append",
+             .kind = OPTION_STRING,
+             .arg = "WORDS",
+             .help = "more words for the kernel's command line, such as opt=h",
+             .offset = FIELD(append)},
+            {.name = "holes-closed",
+             .kind = OPTION_FLAG,
+             .help = "sensitive instructions trap: an ISA that Popek and Goldberg would like",
+             .offset = FIELD(holes_closed)},
+            {.name = "unit-costs",
+             .kind = OPTION_FLAG,
+             .help = "every cost is one cycle: what remains are counts",
+             .offset = FIELD(unit_costs)},
+            {.name = "exits",
+             .kind = OPTION_FLAG,
+             .help = "also print the exits by reason, in perf kvm's columns",
+             .offset = FIELD(exits)},
+            {.letter = 'q',
+             .name = "quiet",
+             .kind = OPTION_FLAG,
+             .help = "the table and notes only",
+             .offset = FIELD(quiet)},
+            OPTION_ROW_GUEST(struct compare_options, guest),
+            OPTION_ROW_SEED(struct compare_options, seed),
+            OPTION_ROW_EXPORT_JSON(struct compare_options, export_json),
+            {.name = "export-csv",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "also write every number as CSV; '-' is standard output",
+             .offset = FIELD(export_csv)},
+            {.name = "export-markdown",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "also write every number as a Markdown table; '-' is standard output",
+             .offset = FIELD(export_markdown)},
+            {0}},
+    .defaults =
+        &(const struct compare_options){
+            .cpus = 1, .ram = TOYOS_RAM_DEFAULT, .levels = 4, .step = 1, .seed = CLI_DEFAULT_SEED},
+    .options_size = sizeof(struct compare_options),
+    .min_args = 1,
+    .max_args = 1,
+    .operand_values_from = "list workloads --names",
+    .run = run_compare,
+};
