@@ -159,16 +159,31 @@ static void drop_l2(struct tlb *t, uint64_t tag, uint64_t page)
     }
 }
 
+static void drop_small(struct cpu *c, uint64_t va)
+{
+    drop_l1(c, &c->tlb.i, va);
+    drop_l1(c, &c->tlb.d, va);
+    drop_l2(&c->tlb, tlb_tag(va, false, c->space), va >> PAGE_SHIFT);
+}
+
 void cpu_drop_page(struct cpu *c, uint64_t va)
 {
     if (c->space == SPACE_NONE) {
         return;
     }
-    drop_l1(c, &c->tlb.i, va);
-    drop_l1(c, &c->tlb.d, va);
-    drop_l2(&c->tlb, tlb_tag(va, false, c->space), va >> PAGE_SHIFT);
-    drop_l2(&c->tlb, tlb_tag(va, true, c->space), va >> HUGE_PAGE_SHIFT);
     tlb_drop_walk_cache(&c->tlb);
+    if ((c->s.msw & MSW_PG) && !cpu_canonical(c, va)) {
+        return; // a tag has no room for what tells it from a canonical one
+    }
+    if (c->tlb.space[c->tlb.current].pieces) {
+        // All pieces of the page go with it (Intel SDM 4.10.4.1): the guest knows nothing of them.
+        uint64_t first = va & ~(HUGE_PAGE_SIZE - 1);
+        for (uint64_t piece = 0; piece < HUGE_PAGE_SIZE; piece += PAGE_SIZE) {
+            drop_small(c, first + piece);
+        }
+    }
+    drop_small(c, va);
+    drop_l2(&c->tlb, tlb_tag(va, true, c->space), va >> HUGE_PAGE_SHIFT);
     // The running block relies on its page being in L1 I: if that may be gone, the next instruction must be looked up.
     if ((va ^ c->s.pc) >> HUGE_PAGE_SHIFT == 0) {
         cpu_break(c);
@@ -307,6 +322,9 @@ walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, uint64_t *pa)
                     (r->w ? TLB_W : 0u) | (r->u ? TLB_U : 0u) | (r->nx ? TLB_NX : 0u) |
                     (r->d ? TLB_D : 0u) | (r->nested_r ? 0u : TLB_NR) |
                     (r->nested_w ? 0u : TLB_NW) | (r->nested_x ? 0u : TLB_NF);
+    if (nested && l->paging && r->guest_shift > r->page_shift) {
+        c->tlb.space[c->tlb.current].pieces = true;
+    }
     fill_all(c, l, r->page_shift == HUGE_PAGE_SHIFT, data, pa);
     return true;
 }

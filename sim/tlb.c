@@ -244,6 +244,7 @@ static void drop(struct tlb *t, unsigned k, bool *swept)
         t->alive[t->space[k].number] = 0;
     }
     t->space[k].number = fresh;
+    t->space[k].pieces = false;
 }
 
 bool tlb_enter(struct tlb *t, unsigned vpid, unsigned asid)

@@ -47,6 +47,7 @@ struct tlb_space {
     uint16_t vpid, asid;
     uint16_t number;
     uint64_t epoch; // of its page-walk cache entries
+    bool pieces; // a guest 2 MiB page is cached as 4 KiB pieces, because nested entries are smaller
 };
 
 // A first level: 4 KiB and 2 MiB arrays, direct-mapped. For each huge entry, which slots of the fast tables were filled from it.

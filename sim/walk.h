@@ -93,10 +93,11 @@ struct walk_result {
     unsigned fault_dim; // whose tables ended it; 0: the guest's
     uint64_t
         fault_addr; // the address that dimension could not translate (dim 0: the input; 1: a guest-physical address)
-    uint32_t error;      // PF_* bits
-    bool fault_final;    // dim > 0: the fault was on the final address, not on a guest table entry
-    uint64_t address;    // WALK_OK: the translated address (host-physical)
-    unsigned page_shift; // PAGE_SHIFT or HUGE_PAGE_SHIFT: the smallest leaf of all dimensions
+    uint32_t error;       // PF_* bits
+    bool fault_final;     // dim > 0: the fault was on the final address, not on a guest table entry
+    uint64_t address;     // WALK_OK: the translated address (host-physical)
+    unsigned page_shift;  // PAGE_SHIFT or HUGE_PAGE_SHIFT: the smallest leaf of all dimensions
+    unsigned guest_shift; // that of dimension 0 alone
     bool w, u, nx,
         d; // the guest table's rights; and whether the leaf's D (of every dimension that keeps one) is set now
     bool nested_r, nested_w,

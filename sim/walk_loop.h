@@ -291,6 +291,7 @@ static inline void walk_finish(struct walker *w, uint64_t address, const struct 
 {
     struct walk_result *r = &w->result;
     r->address = address;
+    r->guest_shift = guest->shift;
     r->page_shift = guest->shift < nested->shift ? guest->shift : nested->shift;
     r->w = guest->w, r->u = guest->u, r->nx = !guest->x;
     r->d = guest->d && nested->d;
