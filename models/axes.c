@@ -1,6 +1,7 @@
 // axes.c: the tables behind axes.h.
 #include "models/axes.h"
 
+#include "models/fullvirt/bt.h"
 #include "models/fullvirt/hw.h"
 #include "models/fullvirt/trap.h"
 #include "models/native.h"
@@ -14,6 +15,7 @@
 static const struct technique_ops *const techniques[TECHNIQUE_COUNT] = {
     [TECHNIQUE_NONE] = &native_technique,
     [TECHNIQUE_TRAP] = &trap_technique,
+    [TECHNIQUE_BT] = &bt_technique,
     [TECHNIQUE_HW] = &hw_technique,
 };
 

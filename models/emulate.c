@@ -180,6 +180,11 @@ bool vcpu_fetch(struct vcpu *v, struct insn *in, struct cpu_fault *fault)
     return in->op != OP_INVALID || emulate_fail(fault, VEC_UD, 0);
 }
 
+bool vcpu_perform(struct vcpu *v, struct insn in, struct cpu_fault *fault)
+{
+    return emulate_plain(v, in, fault);
+}
+
 bool vcpu_emulate(struct vcpu *v, struct insn in, struct cpu_fault *fault)
 {
     vm_charge(v, CYC_EXIT_HANDLING, COST_HV_EMULATE, 1);

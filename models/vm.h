@@ -272,6 +272,8 @@ bool vcpu_fetch(struct vcpu *v, struct insn *in, struct cpu_fault *fault);
 // Every instruction that a guest may execute is known but SYSCALL, INT and BRK, which deliver (vcpu_syscall, vcpu_deliver). On success the
 // pc has moved on and the instruction counts as completed; on a fault of the guest *fault is set and nothing changed.
 bool vcpu_emulate(struct vcpu *v, struct insn in, struct cpu_fault *fault);
+// The same for who pays otherwise: charges nothing of its own.
+bool vcpu_perform(struct vcpu *v, struct insn in, struct cpu_fault *fault);
 // SYSCALL of the guest, to its LSTAR; INT n and BRK, through its vector table. They count as completed as docs/machine.md says.
 void vcpu_syscall(struct vcpu *v);
 void vcpu_software_interrupt(struct vcpu *v, unsigned vector);

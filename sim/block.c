@@ -150,21 +150,13 @@ static bool stays_in_page(unsigned word, int32_t offset)
     return to >= 0 && to < (int64_t)PAGE_SIZE;
 }
 
-static struct decoded decode_one(struct cpu *c, struct code_page *page, unsigned word,
-                                 uint64_t page_va)
+static struct decoded decode_one(struct cpu *c, struct code_page *page, unsigned word)
 {
     uint32_t bits = (uint32_t)mem_get(c->mem, page->frame + 4u * word, 4);
     struct decoded d = {.in = isa_decode(bits)};
     const struct isa_row *row = isa_row(d.in.op);
-    const struct monitor_ops *ops = c->m->monitor;
     if (d.in.op == OP_INVALID) {
         d.kind = UOP_INVALID;
-        d.ends = true;
-        return d;
-    }
-    if (c->code_cache->translated && ops && ops->translates &&
-        ops->translates(c, &d.in, page_va + 4u * word)) {
-        d.kind = UOP_CALLOUT;
         d.ends = true;
         return d;
     }
@@ -222,10 +214,10 @@ struct block *block_at(struct cpu *c, struct code_page *page, unsigned at)
 {
     assert(at < PAGE_WORDS && !page->block[at]);
     struct decoded d[BLOCK_INSNS_MAX];
-    uint64_t cost = 0, page_va = c->s.pc & ~PAGE_MASK;
+    uint64_t cost = 0;
     unsigned n = 0, word = at, slots = 0;
     for (bool ends = false; !ends && n < BLOCK_INSNS_MAX && word < PAGE_WORDS; n++, word++) {
-        d[n] = decode_one(c, page, word, page_va);
+        d[n] = decode_one(c, page, word);
         uint64_t with = cost + c->op_cost[d[n].in.op];
         if (with > UINT32_MAX && n > 0) {
             break; // so that `after` fits
@@ -267,9 +259,6 @@ struct block *block_at(struct cpu *c, struct code_page *page, unsigned at)
     watch(c->code_cache, page, at, n);
     page->block[at] = b;
     c->code_cache->decoded++;
-    if (c->code_cache->translated && c->m->monitor && c->m->monitor->translated) {
-        c->m->monitor->translated(c, page_va + 4u * at, n);
-    }
     return b;
 }
 

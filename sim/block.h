@@ -53,14 +53,13 @@ struct code_page {
     struct chunk *chunks;
 };
 
-// One cache serves all processors of a machine; a translating monitor has a second one, in which instructions may be callouts.
+// One cache serves all processors of a machine.
 struct code_cache {
     struct mem *mem;
     struct machine *m;
     struct code_page **page; // by frame; NULL where nothing was decoded
     uint64_t frames;
     unsigned pages;
-    bool translated;    // of a monitor: monitor_ops.translates decides on callouts
     bool full;          // throw everything away before going on
     struct chunk *dead; // blocks of pages that were written to: freed when nobody can be inside
     uint64_t decoded;   // blocks made, for the statistics
@@ -109,7 +108,6 @@ enum uop_kind {
     UOP_INT,
     UOP_IRET,
     UOP_INVALID,
-    UOP_CALLOUT,
     UOP_GO_ON,     // the block is full: the next one follows
     UOP_GO_ON_FAR, // the page ends
     UOP_COUNT

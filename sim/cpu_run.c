@@ -73,7 +73,7 @@ static const void *const *loop(struct cpu *c)
         [UOP_JALR] = &&do_JALR,       [UOP_SYSTEM] = &&do_SYSTEM,
         [UOP_SYSCALL] = &&do_SYSCALL, [UOP_SYSRET] = &&do_SYSRET,
         [UOP_INT] = &&do_INT,         [UOP_IRET] = &&do_IRET,
-        [UOP_INVALID] = &&do_INVALID, [UOP_CALLOUT] = &&do_CALLOUT,
+        [UOP_INVALID] = &&do_INVALID,
         [UOP_GO_ON] = &&do_GO_ON,     [UOP_GO_ON_FAR] = &&do_GO_ON_FAR,
     };
     if (!c) {
@@ -308,10 +308,6 @@ do_INVALID:
     cpu_fail(c, VEC_UD, 0);
     cpu_take_fault(c);
     goto reload;
-do_CALLOUT:
-    SYNC_AT(u);
-    c->m->monitor->callout(c, &blk->last);
-    goto reload;
 
 resolve
     : // a link within the page that is followed for the first time; at the page's end there is none
@@ -397,7 +393,7 @@ void cpu_run(struct cpu *c, uint64_t deadline, uint64_t instructions)
         if (c->code_cache->dead || c->code_cache->full) {
             code_cache_tidy(c->code_cache);
         }
-        bool fast = !plain && !(c->s.flags & FLAG_TF) && !c->s.halted && !c->idle &&
+        bool fast = !plain && !c->translating && !(c->s.flags & FLAG_TF) && !c->s.halted && !c->idle &&
                     !cpu_in_shadow(c) && !cpu_event_pending(c);
         uint64_t before = c->instructions;
         if (fast && limit(c, end - before, c->until)) {

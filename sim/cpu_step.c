@@ -150,6 +150,8 @@ void cpu_step(struct cpu *c)
         cpu_wake_monitor(c);
     } else if (cpu_event_pending(c)) {
         cpu_take_event(c);
+    } else if (c->translating) {
+        c->m->monitor->step(c);
     } else {
         cpu_step_instruction(c);
     }

@@ -139,16 +139,12 @@ void machine_destroy(struct machine *m)
 
 void machine_stored(struct machine *m, uint64_t addr, uint64_t n)
 {
-    uint64_t dropped = m->code.dropped + (m->translated ? m->translated->dropped : 0);
+    uint64_t dropped = m->code.dropped;
     code_cache_stored(&m->code, addr, n);
-    if (m->translated) {
-        code_cache_stored(m->translated, addr, n);
-    }
     if (m->monitor && m->monitor->stored) {
         m->monitor->stored(m, addr, n);
     }
-    if (m->code.dropped + (m->translated ? m->translated->dropped : 0) != dropped &&
-        m->running >= 0) {
+    if (m->code.dropped != dropped && m->running >= 0) {
         cpu_break(&m->cpu[m->running]); // it may be inside a block that is no more
     }
 }

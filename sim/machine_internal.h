@@ -42,7 +42,6 @@ struct machine {
     struct event_queue events;
     struct cpu *cpu;               // config.cpus of them
     struct code_cache code;        // decoded code of the bare machine
-    struct code_cache *translated; // of a translating monitor, or NULL
     struct devices *devices;
     const struct monitor_ops *monitor; // a hypervisor modelled in C, or NULL: see sim/vmcs.h
     void *monitor_state;

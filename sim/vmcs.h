@@ -87,11 +87,9 @@ struct monitor_ops {
     void (*posted)(struct cpu *c);
     // An event MEVENT_MONITOR or MEVENT_MONITOR_2 is due.
     void (*event)(struct machine *m, const struct event *e);
-    // Decoded code of a translating monitor's own cache: whether this instruction is to be done by `callout`.
-    bool (*translates)(struct cpu *c, const struct insn *in, uint64_t pc);
-    void (*translated)(struct cpu *c, uint64_t pc,
-                       unsigned instructions);             // a block was translated: charge it
-    void (*callout)(struct cpu *c, const struct insn *in); // does it, and sets c->s.pc
+    // With c->translating: execute the one guest instruction at c->s.pc out of the monitor's translation cache, with its cost,
+    // its count and whatever it leads to. Called between instructions, when no event is due.
+    void (*step)(struct cpu *c);
     // RAM in frames with FRAME_WATCHED, or by DMA, was written.
     void (*stored)(struct machine *m, uint64_t addr, uint64_t n);
     // Told of every exit before it is handled; may be NULL.

@@ -8,29 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Single steps of a deprivileged guest: by the guest's own wish, or by ours to see the end of STI's shadow.
-struct trap_vcpu {
-    bool own_step;   // TF is set because an interrupt waits for the next instruction to complete
-    bool guest_step; // TF is set because the guest's is
-    bool
-        debug_next; // an instruction that began with TF set was emulated: its #DB comes before anything else
-};
-
-static bool stopped(const struct vcpu *v)
-{
-    return v->vm->m->stop.reason != STOP_NONE;
-}
-
 // ---- back to the guest ----------------------------------------------------------------------------
 
-static unsigned real_ring(unsigned ring)
+unsigned trap_real_ring(unsigned ring)
 {
     return ring == 0 ? 1
                      : ring; // rings 0 and 1 of the guest share one; rings 2 and 3 are themselves
 }
 
 // Put on the real processor what the guest may see of its virtual one.
-static void enter(struct vcpu *v)
+void trap_enter(struct vcpu *v)
 {
     struct trap_vcpu *t = v->technique;
     struct cpu_state *s = &v->cpu->s;
@@ -38,19 +25,19 @@ static void enter(struct vcpu *v)
     bool offered = v->offer >= 0 && (g->flags & FLAG_IF) && (v->offer >> 4) > g->tpr;
     t->own_step = offered; // only STI's shadow can still be in the way
     t->guest_step = g->flags & FLAG_TF;
-    s->ring = (uint8_t)real_ring(g->ring);
+    s->ring = (uint8_t)trap_real_ring(g->ring);
     s->flags = FLAG_IF | (t->own_step || t->guest_step ? FLAG_TF : 0);
     vm_charge(v, CYC_WORLD_SWITCH, COST_IRET, 1);
     cpu_sync(v->cpu);
 }
 
 // What the processor does before each instruction, for the virtual one.
-static void resume(struct vcpu *v)
+void trap_resume(struct vcpu *v, void (*enter)(struct vcpu *v))
 {
-    while (!stopped(v) && vcpu_wants_interrupt(v)) {
+    while (!vcpu_stopped(v) && vcpu_wants_interrupt(v)) {
         vcpu_take_interrupt(v);
     }
-    if (stopped(v)) {
+    if (vcpu_stopped(v)) {
         return;
     }
     if (v->g.halted) {
@@ -63,7 +50,7 @@ static void resume(struct vcpu *v)
 // ---- traps ----------------------------------------------------------------------------------------
 
 // The instruction at pc, whatever it is, by software.
-static void emulate(struct vcpu *v)
+void trap_emulate(struct vcpu *v)
 {
     struct insn in;
     struct cpu_fault fault;
@@ -90,7 +77,7 @@ static void page_fault(struct vcpu *v, const struct vmexit *e)
     case PAGING_FIXED: break;
     case PAGING_GUEST_FAULT: vcpu_fault(v, &fault); break;
     case PAGING_DEVICE:
-    case PAGING_TABLE_WRITE: emulate(v); break;
+    case PAGING_TABLE_WRITE: trap_emulate(v); break;
     }
 }
 
@@ -103,12 +90,12 @@ static void exception(struct vcpu *v, const struct vmexit *e)
     vcpu_deliver(v, e->vector, e->error, EVENT_FAULT, e->pc);
 }
 
-static void act(struct vcpu *v, const struct vmexit *e)
+void trap_act(struct vcpu *v, const struct vmexit *e)
 {
     switch (e->reason) {
     case EXIT_TRAP_GP:
     case EXIT_TRAP_IRET:
-    case EXIT_HYPERCALL: emulate(v); break;
+    case EXIT_HYPERCALL: trap_emulate(v); break;
     case EXIT_TRAP_PF: page_fault(v, e); break;
     case EXIT_TRAP_SYSCALL: vcpu_syscall(v); break;
     case EXIT_TRAP_SOFTINT: vcpu_software_interrupt(v, e->vector); break;
@@ -128,10 +115,10 @@ static void on_exit(struct vcpu *v, const struct vmexit *e)
         !t->debug_next) { // WRFLAGS through the hole reaches the real TF, and only that
         v->g.flags = (v->g.flags & ~FLAG_TF) | (c->s.flags & FLAG_TF);
     }
-    act(v, e);
+    trap_act(v, e);
     t->debug_next = stepping && c->instructions != before;
     if (!t->debug_next) {
-        resume(v);
+        trap_resume(v, trap_enter);
     }
 }
 
@@ -157,10 +144,9 @@ static void destroy(struct vm *vm)
     vm->technique_state = NULL;
 }
 
-static void start(struct vcpu *v)
+bool trap_begin(struct vcpu *v)
 {
     struct cpu *c = v->cpu;
-    *(struct trap_vcpu *)v->technique = (struct trap_vcpu){0};
     c->s.parked = false; // the hypervisor has started every processor
     c->s.vbar = TRAP_VECTORS;
     c->s.tr = TRAP_STACKS;
@@ -170,10 +156,18 @@ static void start(struct vcpu *v)
     if (v->g.parked) {
         v->waiting = true;
         cpu_monitor_wait(c, CYC_IDLE);
-        return;
+        return false;
     }
     v->vm->paging->load_base(v, false);
-    enter(v);
+    return true;
+}
+
+static void start(struct vcpu *v)
+{
+    *(struct trap_vcpu *)v->technique = (struct trap_vcpu){0};
+    if (trap_begin(v)) {
+        trap_enter(v);
+    }
 }
 
 static void wake(struct vcpu *v)
@@ -181,11 +175,11 @@ static void wake(struct vcpu *v)
     if (v->g.parked) {
         vcpu_wait(v);
     } else {
-        resume(v);
+        trap_resume(v, trap_enter);
     }
 }
 
-static void state(const struct vcpu *v, struct cpu_state *out)
+void trap_state(const struct vcpu *v, struct cpu_state *out)
 {
     *out = v->g;
     memcpy(out->r, v->cpu->s.r, sizeof out->r);
@@ -203,4 +197,4 @@ const struct technique_ops trap_technique = {.name = "trap",
                                              .start = start,
                                              .exit = on_exit,
                                              .wake = wake,
-                                             .state = state};
+                                             .state = trap_state};
