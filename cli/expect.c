@@ -1,13 +1,10 @@
-// Parses and checks the expectations of a program; see expect.h.
+// Collects the expectations of a program; see expect.h. expect_check.c holds a run against them.
 #include "cli/expect.h"
-#include "cli/export.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char status_zero[] = "status 0 (nothing else is said)";
 
 // A place in the text of one expectation.
 struct cursor {
@@ -170,16 +167,12 @@ static int parse_memory(struct cursor *c, unsigned size)
     return status == CLI_OK ? take_equals(c) : status;
 }
 
-// The named registers beside the general ones, in the order of special_value().
-static const char *const special[] = {"pc", "ring", "flags", "msw",    "ptbr",  "vbar",
-                                      "tr", "far",  "tpr",   "kstack", "lstar", NULL};
-
-static uint64_t special_value(const struct cpu_state *s, unsigned i)
-{
-    const uint64_t values[] = {s->pc, s->ring, s->flags, s->msw,    s->ptbr, s->vbar,
-                               s->tr, s->far,  s->tpr,   s->kstack, s->lstar};
-    return values[i];
-}
+// The named registers beside the general ones.
+static const char *const special[] = {
+#define SPECIAL(field) #field,
+    EXPECT_SPECIALS(SPECIAL)
+#undef SPECIAL
+        NULL};
 
 static bool find_register(const char *word, unsigned *which)
 {
@@ -287,7 +280,7 @@ static bool is_expectation(struct cursor *c)
     return true;
 }
 
-static struct expectation *append(struct expectations *x)
+struct expectation *expect_add(struct expectations *x)
 {
     x->list = must(realloc(x->list, (x->count + 1) * sizeof *x->list));
     struct expectation *e = &x->list[x->count++];
@@ -308,7 +301,7 @@ int expect_parse(const struct program *program, struct expectations *x)
         struct expectation probe = {.line = line};
         struct cursor c = {program, &probe, text, text, stop};
         if (is_expectation(&c)) {
-            struct expectation *e = c.e = append(x);
+            struct expectation *e = c.e = expect_add(x);
             e->line = line;
             e->text = c.at;
             e->length = (size_t)(stop - c.at);
@@ -333,156 +326,4 @@ void expect_free(struct expectations *x)
         free(x->list[i].console);
     }
     free(x->list);
-}
-
-// ---- checking ------------------------------------------------------------------------------------
-
-static void compare(struct expectation *e, uint64_t got)
-{
-    e->holds = got == e->want;
-    snprintf(e->got, sizeof e->got, "%" PRIu64 " (0x%" PRIx64 ")", got, got);
-}
-
-static void describe_stop(struct expectation *e, const struct report *report)
-{
-    if (report->stop.reason == STOP_POWEROFF) {
-        snprintf(e->got, sizeof e->got, "power-off with status %" PRIu32, report->stop.status);
-    } else {
-        snprintf(e->got, sizeof e->got, "%s", report_stop_name(report->stop.reason));
-    }
-}
-
-// The next line of the console from *at on; false if there is none.
-static bool next_line(const struct report *report, size_t *at, const char **line, size_t *length)
-{
-    if (*at >= report->console_size) {
-        return false;
-    }
-    const char *start = report->console + *at;
-    const char *newline = memchr(start, '\n', report->console_size - *at);
-    *line = start;
-    *length = newline ? (size_t)(newline - start) : report->console_size - *at;
-    *at += *length + (newline != NULL);
-    return true;
-}
-
-static void check_console(struct expectation *e, const struct report *report, size_t *at)
-{
-    const char *line;
-    size_t length;
-    if (!next_line(report, at, &line, &length)) {
-        snprintf(e->got, sizeof e->got, "the end of the console");
-        return;
-    }
-    e->holds = strlen(e->console) == length && memcmp(e->console, line, length) == 0;
-    snprintf(e->got, sizeof e->got, "\"%.*s\"", length > 80 ? 80 : (int)length, line);
-}
-
-static void check_memory(struct expectation *e, expect_read_fn *read, const void *ctx)
-{
-    uint8_t bytes[8];
-    uint64_t value = 0;
-    if (!read(ctx, e->address, bytes, e->size)) {
-        snprintf(e->got, sizeof e->got, "no memory at 0x%" PRIx64, e->address);
-        return;
-    }
-    for (unsigned i = e->size; i-- > 0;) {
-        value = value << 8 | bytes[i];
-    }
-    // A negative number means the same in every width.
-    e->want &= e->size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * e->size) - 1;
-    compare(e, value);
-}
-
-static void check_one(struct expectation *e, const struct report *report, expect_read_fn *read,
-                      const void *ctx, size_t *console_at)
-{
-    struct cpu_counters total = report_total(report);
-    switch (e->kind) {
-    case EXPECT_CONSOLE: check_console(e, report, console_at); break;
-    case EXPECT_STATUS:
-        e->holds = report->stop.reason == STOP_POWEROFF && report->stop.status == e->want;
-        describe_stop(e, report);
-        break;
-    case EXPECT_STOP:
-        e->holds = report->stop.reason == e->which;
-        describe_stop(e, report);
-        break;
-    case EXPECT_REGISTER:
-        if (e->cpu >= report->cpus) {
-            snprintf(e->got, sizeof e->got, "no processor %u", e->cpu);
-        } else {
-            const struct cpu_state *s = &report->state[e->cpu];
-            compare(e,
-                    e->which < REG_COUNT ? s->r[e->which] : special_value(s, e->which - REG_COUNT));
-        }
-        break;
-    case EXPECT_MEMORY: check_memory(e, read, ctx); break;
-    case EXPECT_COUNT:
-        compare(e, e->which < 32 ? total.exceptions[e->which] : total.interrupts);
-        break;
-    }
-}
-
-void expect_check(struct expectations *x, const struct report *report, expect_read_fn *read,
-                  const void *ctx)
-{
-    bool console = false, ending = false;
-    size_t at = 0;
-    for (size_t i = 0; i < x->count; i++) {
-        check_one(&x->list[i], report, read, ctx, &at);
-        console = console || x->list[i].kind == EXPECT_CONSOLE;
-        ending = ending || x->list[i].kind == EXPECT_STATUS || x->list[i].kind == EXPECT_STOP;
-    }
-    if (console && at < report->console_size) {
-        struct expectation *e = append(x);
-        *e = (struct expectation){
-            .kind = EXPECT_CONSOLE, .text = "the end of the console", .length = 22};
-        e->console = must(strdup("\x01")); // no line of a console: it cannot hold
-        check_console(e, report, &at);
-    }
-    if (!ending) {
-        struct expectation *e = append(x);
-        *e = (struct expectation){
-            .kind = EXPECT_STATUS, .text = status_zero, .length = strlen(status_zero)};
-        check_one(e, report, read, ctx, &at);
-    }
-    x->failed = 0;
-    for (size_t i = 0; i < x->count; i++) {
-        x->failed += !x->list[i].holds;
-    }
-}
-
-int expect_print(const struct expectations *x, const struct program *program)
-{
-    for (size_t i = 0; i < x->count; i++) {
-        const struct expectation *e = &x->list[i];
-        if (!e->holds) {
-            cli_input_error(program->name, e->line, 0, "expected %.*s, got %s", (int)e->length,
-                            e->text, e->got);
-        }
-    }
-    if (x->failed > 0) {
-        printf("%zu of %zu expectations failed.\n", x->failed, x->count);
-        return CLI_CHECK_FAILED;
-    }
-    printf(x->count == 1 ? "%zu expectation holds.\n" : "%zu expectations hold.\n", x->count);
-    return CLI_OK;
-}
-
-json_t *expect_json(const struct expectations *x)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < x->count; i++) {
-        const struct expectation *e = &x->list[i];
-        json_t *o = json_object();
-        json_object_set_new(o, "line", json_integer(e->line));
-        json_object_set_new(o, "expected", export_text(e->text, e->length));
-        json_object_set_new(o, "holds", json_boolean(e->holds));
-        if (!e->holds) {
-            json_object_set_new(o, "got", export_text(e->got, strlen(e->got)));
-        }
-        json_array_append_new(list, o);
-    }
-    return list;
 }

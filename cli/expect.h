@@ -13,18 +13,29 @@
 #include "cli/program.h"
 #include "cli/report.h"
 
+// The registers that can be named beside the general ones: fields of struct cpu_state.
+#define EXPECT_SPECIALS(X) \
+    X(pc) X(ring) X(flags) X(msw) X(ptbr) X(vbar) X(tr) X(far) X(tpr) X(kstack) X(lstar)
+
 struct expectation {
     unsigned line;
     const char *text; // behind the word "expect"; in the source, not ended by a NUL
     size_t length;
-    enum { EXPECT_CONSOLE, EXPECT_STATUS, EXPECT_STOP, EXPECT_REGISTER, EXPECT_MEMORY, EXPECT_COUNT } kind;
-    unsigned cpu, size;  // processor; bytes of memory
-    unsigned which;      // register, vector, stop reason
-    uint64_t address;    // of memory
+    enum {
+        EXPECT_CONSOLE,
+        EXPECT_STATUS,
+        EXPECT_STOP,
+        EXPECT_REGISTER,
+        EXPECT_MEMORY,
+        EXPECT_COUNT
+    } kind;
+    unsigned cpu, size; // processor; bytes of memory
+    unsigned which;     // register, vector, stop reason
+    uint64_t address;   // of memory
     uint64_t want;
-    char *console;       // the line, owned
-    bool holds;          // after the check
-    char got[96];        // what was there instead, if it does not hold
+    char *console; // the line, owned
+    bool holds;    // after the check
+    char got[96];  // what was there instead, if it does not hold
 };
 
 struct expectations {
@@ -36,6 +47,8 @@ struct expectations {
 // without any, or read from an image, gives an empty list. Free with expect_free().
 int expect_parse(const struct program *program, struct expectations *expectations);
 void expect_free(struct expectations *expectations);
+// Adds an empty one; ends the program if there is no memory.
+struct expectation *expect_add(struct expectations *expectations);
 
 // Reads `n` bytes of physical memory at `addr`; false if there is none.
 typedef bool expect_read_fn(const void *ctx, uint64_t addr, void *to, size_t n);

@@ -22,6 +22,14 @@ enum tone { TONE_PLAIN, TONE_HEADING, TONE_DIM, TONE_GOOD, TONE_BAD, TONE_MARK }
 void tone_printf(FILE *out, const struct style *style, enum tone tone, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+// The same for more than one call: what lies between has the tone.
+void tone_begin(FILE *out, const struct style *style, enum tone tone);
+void tone_end(FILE *out, const struct style *style, enum tone tone);
+
+// Columns that a text takes on the terminal: its characters, none of ours being wide or combining;
+// the tones' codes take none.
+int style_columns(const char *text);
+
 // Prints text wrapped to the style's width, each line after the first indented; `at` is the column
 // in which the cursor stands.
 void style_wrap(FILE *out, const struct style *style, const char *text, int indent, int at);

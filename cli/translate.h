@@ -31,6 +31,14 @@ void translation_print(FILE *out, const struct style *style, const struct space 
 // The outcome only: the physical address and the count, or the fault, its error code and whose it is.
 void translation_print_outcome(FILE *out, const struct style *style, const struct space *space,
                                const struct translation *t);
+// What its references cost on the CPU model.
+void translation_print_cost(FILE *out, const struct style *style, const struct translation *t,
+                            const struct cpu_model *model);
+// Calls a function that says something about a walk, and prints that wrapped to the terminal.
+typedef void translation_say_fn(FILE *out, const struct style *style, const struct space *space,
+                                const struct translation *t);
+void translation_say(FILE *out, translation_say_fn *say, const struct style *style,
+                     const struct space *space, const struct translation *t);
 json_t *translation_json(const struct space *space, const struct translation *t);
 
 // What dimension `dim` of `dims` is called: "" natively; "guest", "EPT"; "guest", "EPT12", "EPT01".

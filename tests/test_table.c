@@ -59,8 +59,13 @@ static void as_ascii(FILE *out, struct table *table)
 }
 static void as_wrapped(FILE *out, struct table *table)
 {
-    const struct style narrow = {.width = 24};
+    const struct style narrow = {.width = 40};
     table_print(out, &narrow, table, 0);
+}
+static void as_below(FILE *out, struct table *table)
+{
+    const struct style narrower = {.width = 30};
+    table_print(out, &narrower, table, 0);
 }
 static void as_csv(FILE *out, struct table *table)
 {
@@ -85,26 +90,31 @@ static void prints_tables(void)
     struct table *table = table_new(columns, 3);
     table_cell(table, "é");
     table_count(table, 12345);
-    table_cell(table, "a, \"b\" and | c");
+    table_cell(table, "a, \"b\" and | c, all of it");
     table_cell(table, "longer");
     table_end_row(table);
     check_text(table, as_ascii,
                "  name         n  what\n"
-               "  é       12,345  a, \"b\" and | c\n"
+               "  é       12,345  a, \"b\" and | c, all of it\n"
                "  longer\n");
     check_text(table, as_wrapped,
                "name         n  what\n"
-               "é       12,345  a, \"b\"\n"
-               "                and | c\n"
+               "é       12,345  a, \"b\" and | c, all of\n"
+               "                it\n"
+               "longer\n");
+    check_text(table, as_below,
+               "name         n  what\n"
+               "é       12,345\n"
+               "    a, \"b\" and | c, all of it\n"
                "longer\n");
     check_text(table, as_csv,
                "name,n,what\r\n"
-               "é,12345,\"a, \"\"b\"\" and | c\"\r\n"
+               "é,12345,\"a, \"\"b\"\" and | c, all of it\"\r\n"
                "longer,,\r\n");
     check_text(table, as_markdown,
                "| name | n | what |\n"
                "|---|---:|---|\n"
-               "| é | 12345 | a, \"b\" and \\| c |\n"
+               "| é | 12345 | a, \"b\" and \\| c, all of it |\n"
                "| longer |  |  |\n");
     table_free(table);
 }

@@ -1,18 +1,18 @@
 What there is.
 
-  $ ringside list
+  $ ringside list | sed 's/ [ 0-9]*[0-9] / N /'
   list          items  of
-  workloads        20  the toy operating system's programs that are measured
-  programs         13  the bare programs that are part of Ringside
-  cpus             10  the CPU models
-  features          9  what a CPU model may have for virtualization
-  costs            87  what has a price; 'ringside costs' has the prices
-  exits            32  the reasons for which control leaves a guest
-  cycles           17  the categories that every cycle is counted in
-  instructions     76  the instruction set, T64
-  vectors           7  the exceptions
-  msrs              5  the model-specific registers
-  terms            49  the field's words
+  workloads N  the toy operating system's programs that are measured
+  programs N  the bare programs that are part of Ringside
+  cpus N  the CPU models
+  features N  what a CPU model may have for virtualization
+  costs N  what has a price; 'ringside costs' has the prices
+  exits N  the reasons for which control leaves a guest
+  cycles N  the categories that every cycle is counted in
+  instructions N  the instruction set, T64
+  vectors N  the exceptions
+  msrs N  the model-specific registers
+  terms N  the field's words
   
   'ringside list costs' prints one of them; 'ringside explain NAME' says more about an item.
   $ ringside list cpus
@@ -27,21 +27,10 @@ What there is.
   sandybridge  2600  yes   yes  yes   Xeon E5 'Sandy Bridge', 2.6 GHz, 2011
   westmere     3330  yes   yes  yes   Xeon 5600 'Westmere', 3.33 GHz, 2010
   xeon         2500  yes   yes  yes   a recent server Xeon ('Ice Lake-SP' class), 2.5 GHz; the default
-  $ ringside list programs
-  program   what it shows
-  crash     how a run ends that cannot go on: a call through a pointer that nobody has set, and no vector table.
-  deadlock  waits for an interrupt, with interrupts off: for ever.
+  $ ringside list programs | grep -e hello -e paging
   demand    demand paging: a loop writes to 16 pages that are not there; the #PF handler maps each on its first touch.
-  echo      reads what is typed at the console (--input FILE), prints it in capitals, and ends with the input.
-  faults    a vector table and four exceptions: each handler counts, and returns behind the culprit.
-  fib       recursion: Fibonacci numbers the slow way, with a stack, calls, and a macro.
   hello     the smallest whole program: prints a line on the console and switches the machine off.
-  holes     Popek and Goldberg's problem: a program in ring 3 uses the five sensitive instructions.
   paging    builds page tables of as many levels as the machine has, turns paging on, and touches one page by two addresses.
-  rings     a kernel in ring 0 and a program in ring 3.
-  smp       starts every other processor by IPI; each adds its share under a lock made of CAS.
-  sum       a loop: adds the numbers from 1 to N.
-  timer     sleeps until the local APIC's timer has interrupted five times.
   $ ringside list workloads | head -4
   workload    length  of                  what it does
   hello            3  lines               prints a greeting
@@ -101,11 +90,10 @@ What there is.
   sti          ring <= IOPL  control    -               IF = 1: interrupts, but none before the next instruction has completed
   $ ringside list cpus --names | tr '\n' ' '
   epyc merom nehalem opteron p4-672 penryn risc sandybridge westmere xeon  (no-eol)
-  $ ringside list costs --names | grep walk
+  $ ringside list costs --names | grep '^walk'
   walk.ref
   walk.pwc_hit
   walk.set_ad
-  shadow.walk
   $ for what in $(ringside list --names); do ringside list $what >/dev/null || echo $what fails; done
 
 As files.
