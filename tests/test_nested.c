@@ -5,7 +5,6 @@
 #include "tests/paging_duel.h"
 #include "tests/test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +85,7 @@ enum { OPTIONS = 128 };
 static void equals_bare_machine(void)
 {
     const char *text = getenv("RINGSIDE_NESTED_RUNS");
-    unsigned runs = text ? (unsigned)strtoul(text, NULL, 10) : 8, steps = 120;
+    unsigned runs = text ? (unsigned)strtoul(text, NULL, 10) : 5, steps = 120;
     static const char *const names[] = {"nehalem", "xeon", "opteron"};
     uint64_t accesses = 0, succeeded = 0, violations = 0;
     struct duel *d = malloc(sizeof *d);

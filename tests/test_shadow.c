@@ -1,64 +1,12 @@
-// Shadow paging against a bare machine, under every option, with pools that hardly suffice and with more than one processor; and what
-// each of its mechanisms is for, counted.
+// Shadow paging against a bare machine, under every option, with pools that hardly suffice and with more than one processor.
 #include "cli/model.h"
 #include "models/shadow.h"
-#include "sim/acct.h"
 #include "tests/paging_duel.h"
+#include "tests/shadow_side.h"
 #include "tests/test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RETRIES = 64 };
-
-// ---- the side under test --------------------------------------------------------------------------
-
-static struct duel_result access_shadow(struct duel *w, struct vcpu *v, const struct duel_access *a)
-{
-    struct duel_result r = {0};
-    cpu_set_ring(v->cpu, a->ring == 0 ? 1 : a->ring);
-    for (unsigned tries = 0; tries < RETRIES; tries++) {
-        uint64_t gpa;
-        struct cpu_fault fault = {0};
-        r.value = 0;
-        r.ok = duel_touch(v->cpu, a, &r.value);
-        if (r.ok || v->cpu->fault.vector != VEC_PF) {
-            r.vector = r.ok ? 0 : v->cpu->fault.vector;
-            return r;
-        }
-        switch (shadow_paging.fault(v, v->cpu->fault.addr, v->cpu->fault.error, &gpa, &fault)) {
-        case PAGING_FIXED: break;
-        case PAGING_GUEST_FAULT:
-            return (struct duel_result){
-                .vector = fault.vector, .error = fault.error, .addr = fault.addr};
-        case PAGING_DEVICE:
-        case PAGING_TABLE_WRITE: return duel_emulate(w, v, a);
-        }
-    }
-    FAIL("the access at %#llx never ends", (unsigned long long)a->va);
-    return r;
-}
-
-static bool shadow_is_ok(struct duel *w, char *err, size_t err_size)
-{
-    return shadow_ok(&w->vm, err, err_size);
-}
-
-static void load(struct duel *w, struct vcpu *v)
-{
-    (void)w;
-    shadow_paging.load_base(v, false);
-}
-
-static void invlpg(struct duel *w, struct vcpu *v, uint64_t va)
-{
-    (void)w;
-    shadow_paging.invlpg(v, va);
-}
-
-static const struct duel_side shadow_side = {
-    .name = "shadow", .access = access_shadow, .ok = shadow_is_ok, .load = load, .invlpg = invlpg};
 
 // ---- every option ---------------------------------------------------------------------------------
 
@@ -105,7 +53,7 @@ static unsigned number_from(const char *name, unsigned otherwise)
 static void equals_bare_machine(void)
 {
     // RINGSIDE_SHADOW_RUNS=n: that many sequences a set of options.
-    unsigned runs = number_from("RINGSIDE_SHADOW_RUNS", 12), steps = 120;
+    unsigned runs = number_from("RINGSIDE_SHADOW_RUNS", 6), steps = 120;
     static const char *const names[] = {"p4-672", "xeon"};
     struct vm_stats sum = {0};
     uint64_t accesses = 0, succeeded = 0, table_stores = 0;
@@ -137,17 +85,6 @@ static void equals_bare_machine(void)
     CHECK(sum.shadow_syncs > enough && sum.shadow_zaps > enough);
     CHECK(sum.shadow_drops > enough / 10 && sum.shadow_shootdowns > enough / 10);
     CHECK(sum.shadow_root_hits > enough);
-    if (getenv("RINGSIDE_SHADOW_RUNS")) {
-        printf("accesses %llu ok %llu table stores %llu hidden %llu true %llu write %llu unsync "
-               "%llu sync %llu zap %llu drops %llu shoot %llu root hits %llu pages %llu\n",
-               (unsigned long long)accesses, (unsigned long long)succeeded,
-               (unsigned long long)table_stores, (unsigned long long)sum.shadow_hidden_faults,
-               (unsigned long long)sum.shadow_true_faults,
-               (unsigned long long)sum.shadow_write_faults, (unsigned long long)sum.shadow_unsyncs,
-               (unsigned long long)sum.shadow_syncs, (unsigned long long)sum.shadow_zaps,
-               (unsigned long long)sum.shadow_drops, (unsigned long long)sum.shadow_shootdowns,
-               (unsigned long long)sum.shadow_root_hits, (unsigned long long)sum.shadow_pages);
-    }
 }
 
 TEST_SUITE(shadow,
