@@ -54,7 +54,6 @@ struct duel_config {
     uint64_t frames; // of it that are there after all
     const struct cpu_model *model;
     struct arch_config arch;
-    bool pieces_stay; // one INVLPG in a huge page drops only the 4 KiB around its address
     const struct duel_side *side;
     const struct paging_ops *paging;
 };

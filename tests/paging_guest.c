@@ -262,7 +262,7 @@ unsigned guest_find_changes(struct duel *w, const struct guest_ways *ways)
 static void flushed(struct duel *w, unsigned k, unsigned i)
 {
     // One INVLPG drops all of a huge page.
-    bool huge = w->pending[k][i] && w->huge[k][i] && !w->config.pieces_stay;
+    bool huge = w->pending[k][i] && w->huge[k][i];
     for (unsigned j = 0; j < DUEL_VAS; j++) {
         if (w->va[j].va == w->va[i].va ||
             (huge && w->huge[k][j] && (w->va[j].va ^ w->va[i].va) >> HUGE_PAGE_SHIFT == 0)) {

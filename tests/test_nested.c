@@ -77,7 +77,6 @@ static struct duel_config options(unsigned n, const struct cpu_model *model)
     c.arch.paging = PAGING_NESTED;
     c.arch.option[OPTION_EPT_LEVELS] = m;
     c.arch.option[OPTION_EPT_HUGE] = n / 16 % 2;
-    c.pieces_stay = true;
     return c;
 }
 enum { OPTIONS = 128 };
