@@ -1,4 +1,4 @@
-// `ringside compare`: one workload of the toy OS under many architectures, side by side.
+// `ringside compare`: workloads of the toy OS under many architectures, side by side.
 #include "cli/compare.h"
 #include "cli/model.h"
 
@@ -45,12 +45,20 @@ static int run_compare(const struct cli *cli, const void *options)
 {
     struct style style = style_of(cli);
     struct compare c = {.o = options};
-    int status = find_workload(cli->args[0], &c.workload);
+    int status = CLI_OK;
+    for (size_t i = 0; i < cli->arg_count && status == CLI_OK; i++) {
+        status = c.workload_count < COMPARE_WORKLOADS_MAX
+                     ? find_workload(cli->args[i], &c.workloads[c.workload_count++])
+                     : cli_error(CLI_USAGE, "more than %d workloads", COMPARE_WORKLOADS_MAX);
+    }
     status = status == CLI_OK ? compare_plan(&c) : status;
     status = status == CLI_OK ? compare_execute(&c, processors()) : status;
     if (status == CLI_OK && !exports_to_stdout(c.o)) {
-        for (size_t i = 0; i < c.group_count; i++) {
+        for (size_t i = 0; i < c.group_count && !c.o->summary; i++) {
             compare_print_group(&c, &style, &c.groups[i]);
+        }
+        if (c.group_count > 1 || c.o->summary) {
+            compare_print_summary(&c, &style);
         }
         compare_print_verdict(&c, &style);
     }
@@ -64,10 +72,10 @@ static int run_compare(const struct cli *cli, const void *options)
 
 const struct command command_compare = {
     .name = "compare",
-    .summary = "run a workload under every architecture and say where the cycles went",
-    .operands = "WORKLOAD",
+    .summary = "run workloads under every architecture and say where the cycles went",
+    .operands = "WORKLOAD...",
     .description =
-        "Boots the toy OS on the bare machine and under each architecture, lets it run the "
+        "Boots the toy OS on the bare machine and under each architecture, lets it run a "
         "workload, and puts side by side how long it took, how often control left the guest, and "
         "where the time went that native did not need. The simulation is deterministic: there is "
         "no error to give, and the sums are exact to the cycle.\n"
@@ -87,6 +95,8 @@ const struct command command_compare = {
              "shadow against nested paging"},
             {"ringside compare forkexec --cpu p4-672 --cpu nehalem", "two generations"},
             {"ringside compare memrand -P n 50000 200000 --step 50000 --quiet", "a longer run"},
+            {"ringside compare sieve nullcall diskread --summary",
+             "several workloads in one table"},
             {"ringside compare nullcall --export-json result.json", "for another program"},
             {0}},
     .options =
@@ -178,6 +188,10 @@ const struct command command_compare = {
              .kind = OPTION_FLAG,
              .help = "the table and notes only",
              .offset = FIELD(quiet)},
+            {.name = "summary",
+             .kind = OPTION_FLAG,
+             .help = "the slowdowns of all workloads, machines and scans in one table, and no more",
+             .offset = FIELD(summary)},
             OPTION_ROW_GUEST(struct compare_options, guest),
             OPTION_ROW_SEED(struct compare_options, seed),
             OPTION_ROW_EXPORT_JSON(struct compare_options, export_json),
@@ -197,7 +211,7 @@ const struct command command_compare = {
             .cpus = 1, .ram = TOYOS_RAM_DEFAULT, .levels = 4, .step = 1, .seed = CLI_DEFAULT_SEED},
     .options_size = sizeof(struct compare_options),
     .min_args = 1,
-    .max_args = 1,
+    .max_args = CLI_ANY_ARGS,
     .operand_values_from = "list workloads --names",
     .run = run_compare,
 };

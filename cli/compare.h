@@ -1,4 +1,4 @@
-// One workload under many architectures, for `ringside compare`: what is to be run, what came of it, and the
+// Workloads under many architectures, for `ringside compare`: what is to be run, what came of it, and the
 // parts of the command that plan, run and report.
 #ifndef CLI_COMPARE_H
 #define CLI_COMPARE_H
@@ -12,7 +12,7 @@ struct compare_options {
     struct option_list arch, cpu, set, scan, list;
     uint64_t n, cpus, ram, levels, seed, step;
     const char *append, *guest, *export_json, *export_csv, *export_markdown;
-    bool holes_closed, unit_costs, exits, quiet;
+    bool holes_closed, unit_costs, exits, quiet, summary;
 };
 
 enum compare_outcome {
@@ -25,13 +25,14 @@ enum compare_outcome {
 
 // A machine on which every architecture is run: one value of everything that is not the architecture's.
 struct compare_group {
+    const struct toyos_workload *workload;
     const struct cpu_model *model;
     uint64_t n, cpus, ram, levels, seed;
     char title[160];     // what scans set it to, "" if there are none
     size_t first, count; // its runs; the first is on the bare machine
 };
 
-enum { COMPARE_NAME_SIZE = 160, COMPARE_WHY_SIZE = 320 };
+enum { COMPARE_NAME_SIZE = 160, COMPARE_WHY_SIZE = 320, COMPARE_WORKLOADS_MAX = 64 };
 struct compare_run {
     size_t group;
     struct arch_config arch;
@@ -47,7 +48,8 @@ struct compare_run {
 
 struct compare {
     const struct compare_options *o;
-    const struct toyos_workload *workload;
+    const struct toyos_workload *workloads[COMPARE_WORKLOADS_MAX]; // in the order given
+    size_t workload_count;
     struct toyos os, os_paravirt; // built if `has_`
     bool has_os, has_os_paravirt;
     struct cpu_model *models; // owned
@@ -82,6 +84,8 @@ static inline bool compare_measured(const struct compare_run *run)
 // Prints everything about one group; and the verdict over all.
 void compare_print_group(const struct compare *c, const struct style *style,
                          const struct compare_group *group);
+// The slowdowns of all groups in one table, with what the columns are.
+void compare_print_summary(const struct compare *c, const struct style *style);
 void compare_print_verdict(const struct compare *c, const struct style *style);
 // CLI_CHECK_FAILED if a run went wrong that had no excuse.
 int compare_status(const struct compare *c);

@@ -57,6 +57,7 @@ static json_t *result_json(const struct compare *c, const struct compare_run *ru
     json_object_set_new(o, "paging", json_string(paging_name(run->arch.paging)));
     json_object_set_new(o, "io", json_string(io_name(run->arch.io)));
     json_object_set_new(o, "options", options_json(c, run));
+    json_object_set_new(o, "workload", json_string(g->workload->name));
     json_object_set_new(o, "cpu", json_string(g->model->name));
     json_object_set_new(o, "n", export_u64(g->n));
     json_object_set_new(o, "cpus", export_u64(g->cpus));
@@ -85,12 +86,13 @@ static int write_json(const struct compare *c)
         } else {
             json_t *o = json_object();
             json_object_set_new(o, "name", json_string(run->name));
+            json_object_set_new(o, "workload", json_string(c->groups[run->group].workload->name));
             json_object_set_new(o, "cpu", json_string(c->groups[run->group].model->name));
             json_object_set_new(o, "why", json_string(run->why));
             json_array_append_new(absent, o);
         }
     }
-    json_object_set_new(document, "workload", json_string(c->workload->name));
+    json_object_set_new(document, "workload", json_string(c->workloads[0]->name));
     json_object_set_new(document, "cpu", json_string(c->groups[0].model->name));
     json_object_set_new(document, "unit_costs", json_boolean(c->o->unit_costs));
     json_object_set_new(document, "results", results);
@@ -110,7 +112,7 @@ static void add_line(const struct compare *c, struct table *table, const struct 
     table_cell(table, "%s", run->name);
     table_cell(table, "%s", paging_name(run->arch.paging));
     table_cell(table, "%s", io_name(run->arch.io));
-    table_cell(table, "%s", c->workload->name);
+    table_cell(table, "%s", g->workload->name);
     table_cell(table, "%s", g->model->name);
     const uint64_t machine[] = {g->n, g->cpus, g->ram, g->levels, g->seed};
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++) {

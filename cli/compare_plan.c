@@ -269,6 +269,17 @@ static int refuse_untaken(const struct taken *taken, size_t count)
     return CLI_OK;
 }
 
+// Where nobody chose: another paging, if this processor lacks what the architecture's usual one needs.
+static void make_valid(struct arch_config *a, const struct cpu_model *model)
+{
+    char err[COMPARE_WHY_SIZE];
+    for (unsigned k = 0; k < PAGING_COUNT && !arch_valid(a, model, err, sizeof err); k++) {
+        struct arch_config other = *a;
+        other.paging = (enum paging)k;
+        *a = arch_valid(&other, model, err, sizeof err) ? other : *a;
+    }
+}
+
 // The runs of one group.
 static int add_runs(struct plan *p)
 {
@@ -294,6 +305,9 @@ static int add_runs(struct plan *p)
             return cli_error(CLI_USAGE, "%s", err);
         }
         struct arch_config parsed = a;
+        if (!p->archs) {
+            make_valid(&a, p->c->groups[p->c->group_count - 1].model);
+        }
         status = apply_sets(o, &a, set);
         bool as_typed = memcmp(&a, &parsed, sizeof a) == 0;
         status = status == CLI_OK ? add_arch(p, &a, as_typed ? word : NULL, scanned) : status;
@@ -358,16 +372,16 @@ static int set_machine(struct compare *c, struct compare_group *g, const struct 
     return CLI_OK;
 }
 
-static int check_length(const struct compare *c, const struct compare_group *g)
+static int check_length(const struct compare_group *g)
 {
-    return g->n <= c->workload->max_n
+    return g->n <= g->workload->max_n
                ? CLI_OK
                : cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit",
-                           c->workload->name, g->n, c->workload->max_n, c->workload->unit);
+                           g->workload->name, g->n, g->workload->max_n, g->workload->unit);
 }
 
-// One group for each combination of the machine's scans, on one of the models of --cpu.
-static int add_groups(struct plan *p, const char *cpu)
+// One group for each combination of the machine's scans, for one of the workloads on one of the models.
+static int add_groups(struct plan *p, const struct toyos_workload *workload, const char *cpu)
 {
     struct compare *c = p->c;
     size_t combinations = 1;
@@ -382,7 +396,8 @@ static int add_groups(struct plan *p, const char *cpu)
         }
         c->groups = more;
         struct compare_group *g = &c->groups[c->group_count++];
-        *g = (struct compare_group){.n = c->o->n ? c->o->n : c->workload->default_n,
+        *g = (struct compare_group){.workload = workload,
+                                    .n = c->o->n ? c->o->n : workload->default_n,
                                     .cpus = c->o->cpus,
                                     .ram = c->o->ram,
                                     .levels = c->o->levels,
@@ -397,7 +412,7 @@ static int add_groups(struct plan *p, const char *cpu)
                 digit /= scan->count;
             }
         }
-        status = status == CLI_OK ? check_length(c, g) : status;
+        status = status == CLI_OK ? check_length(g) : status;
         status = status == CLI_OK ? add_runs(p) : status;
     }
     return status;
@@ -417,8 +432,10 @@ int compare_plan(struct compare *c)
     if (status == CLI_OK && scanned && cpus->count > 0) {
         status = cli_error(CLI_USAGE, "--cpu and a scan of cpu; one of them says which");
     }
-    for (size_t i = 0; status == CLI_OK && i < (cpus->count ? cpus->count : 1); i++) {
-        status = add_groups(&p, cpus->count ? cpus->items[i] : MODEL_DEFAULT);
+    size_t models = cpus->count > 0 ? cpus->count : 1;
+    for (size_t i = 0; status == CLI_OK && i < c->workload_count * models; i++) {
+        status = add_groups(&p, c->workloads[i / models],
+                            cpus->count ? cpus->items[i % models] : MODEL_DEFAULT);
     }
     for (size_t s = 0; s < p.scan_count; s++) {
         free(p.scans[s].text);

@@ -215,11 +215,11 @@ static void print_title(const struct compare *c, const struct style *style,
                         const struct compare_group *g)
 {
     char n[FORMAT_SIZE], ram[FORMAT_SIZE];
-    tone_printf(stdout, style, TONE_HEADING, "%s", c->workload->name);
-    printf(": %s\n", c->workload->summary);
+    tone_printf(stdout, style, TONE_HEADING, "%s", g->workload->name);
+    printf(": %s\n", g->workload->summary);
     char text[512];
     snprintf(text, sizeof text, "%s %s, seed %" PRIu64 ", %" PRIu64 " processor%s, %s, %s%s%s%s%s",
-             format_count(n, g->n), c->workload->unit, g->seed, g->cpus, g->cpus == 1 ? "" : "s",
+             format_count(n, g->n), g->workload->unit, g->seed, g->cpus, g->cpus == 1 ? "" : "s",
              format_bytes(ram, g->ram), g->model->title,
              c->o->unit_costs ? ", every cost one cycle" : "",
              c->o->holes_closed ? ", holes closed" : "", g->title[0] ? "; " : "", g->title);
@@ -260,6 +260,103 @@ void compare_print_group(const struct compare *c, const struct style *style,
         }
     }
     fputs(noted ? "\n" : c->o->quiet && !c->o->exits ? "" : "\n", stdout);
+}
+
+// ---- all groups in one table ---------------------------------------------------------------------
+
+enum { GROUP_NAME_SIZE = 320 };
+
+// What tells this group from the others.
+static void group_name(const struct compare *c, const struct compare_group *g, char *out,
+                       size_t size)
+{
+    bool models = false;
+    for (size_t i = 0; i < c->group_count; i++) {
+        models = models || c->groups[i].model != g->model;
+    }
+    models = models && !strstr(g->title, "cpu=");
+    bool named = c->workload_count > 1 || c->group_count == 1;
+    snprintf(out, size, "%s%s%s%s%s", named ? g->workload->name : "",
+             named && (models || g->title[0]) ? " " : "", models ? g->model->name : "",
+             models && g->title[0] ? " " : "", g->title);
+}
+
+// The run of that name in a group, if it was measured.
+static const struct compare_run *find_run(const struct compare *c, const struct compare_group *g,
+                                          const char *name)
+{
+    for (size_t i = g->first; i < g->first + g->count; i++) {
+        if (compare_measured(&c->runs[i]) && strcmp(c->runs[i].name, name) == 0) {
+            return &c->runs[i];
+        }
+    }
+    return NULL;
+}
+
+static void summary_cell(const struct compare *c, struct table *table,
+                         const struct compare_run *run)
+{
+    char ratio[FORMAT_SIZE];
+    if (!run) {
+        table_cell(table, "-");
+    } else if (run->outcome == COMPARE_WRONG) {
+        table_tone(table, TONE_BAD, "wrong");
+    } else {
+        table_cell(table, "%s%s",
+                   compare_ratio(ratio, run->result.cycles, compare_native(c, run)->result.cycles),
+                   run->closed ? "*" : "");
+    }
+}
+
+static void fill_summary(const struct compare *c, struct table *table)
+{
+    for (size_t i = 0; i < c->run_count; i++) {
+        const char *name = c->runs[i].name;
+        size_t first = 0;
+        while (first < i && strcmp(c->runs[first].name, name) != 0) {
+            first++;
+        }
+        bool measured = false;
+        for (size_t g = 0; g < c->group_count; g++) {
+            measured = measured || find_run(c, &c->groups[g], name);
+        }
+        if (first < i || !measured) {
+            continue;
+        }
+        table_cell(table, "%s", name);
+        for (size_t g = 0; g < c->group_count; g++) {
+            summary_cell(c, table, find_run(c, &c->groups[g], name));
+        }
+    }
+}
+
+void compare_print_summary(const struct compare *c, const struct style *style)
+{
+    size_t count = c->group_count + 1;
+    struct table_column *columns = calloc(count, sizeof *columns);
+    char(*names)[GROUP_NAME_SIZE] = calloc(count, sizeof *names);
+    if (columns && names) {
+        columns[0] = (struct table_column){"slowdown", TABLE_LEFT};
+        for (size_t g = 0; g < c->group_count; g++) {
+            group_name(c, &c->groups[g], names[g], sizeof names[g]);
+            columns[g + 1] = (struct table_column){names[g], TABLE_RIGHT};
+        }
+        struct table *table = table_new(columns, count);
+        fill_summary(c, table);
+        table_print(stdout, style, table, 0);
+        table_free(table);
+        putchar('\n');
+        style_wrap(stdout, style,
+                   "How many times as long as on the bare machine: 1.000 is native's speed, 2.000 "
+                   "twice the time.",
+                   0, 0);
+    }
+    for (size_t w = 0; w < c->workload_count && c->workload_count > 1; w++) {
+        printf("  %-10s", c->workloads[w]->name);
+        style_wrap(stdout, style, c->workloads[w]->summary, 12, 12);
+    }
+    free(columns);
+    free(names);
 }
 
 void compare_print_verdict(const struct compare *c, const struct style *style)

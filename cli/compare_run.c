@@ -21,7 +21,7 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
     struct run_spec spec = {.arch = run->arch,
                             .os = &c->os,
                             .os_paravirt = c->has_os_paravirt ? &c->os_paravirt : NULL,
-                            .workload = c->workload->name,
+                            .workload = g->workload->name,
                             .command_line = line,
                             .instructions = limit};
     machine_config_default(&spec.config);
@@ -31,7 +31,7 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
     spec.config.levels = (unsigned)g->levels;
     spec.config.seed = g->seed;
     spec.config.holes_closed = closed;
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", c->workload->name, g->n,
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", g->workload->name, g->n,
              c->o->append ? " " : "", c->o->append ? c->o->append : "");
     run->why[0] = '\0';
     if (!run_guest(&spec, &run->result, run->why, sizeof run->why)) {
@@ -58,8 +58,8 @@ static void judge(const struct compare *c, struct compare_run *run)
 {
     const struct run_result *r = &run->result, *n = &compare_native(c, run)->result;
     const struct compare_group *g = &c->groups[run->group];
-    bool checked = c->workload->expected != NULL;
-    uint64_t expected = checked ? c->workload->expected(g->n) : 0;
+    bool checked = g->workload->expected != NULL;
+    uint64_t expected = checked ? g->workload->expected(g->n) : 0;
     if (r->stop.reason != STOP_POWEROFF || r->stop.status != 0) {
         snprintf(run->why, sizeof run->why, "%s (pc 0x%" PRIx64 ")", ending(&r->stop), r->stop.pc);
     } else if (checked && (!r->has_checksum || r->checksum != expected)) {
