@@ -15,6 +15,8 @@ void vmcs_update(struct vmcs *v, struct cpu *c)
     uint8_t *i = v->intercept;
     memset(v->intercept, INTERCEPT_NONE, sizeof v->intercept);
     i[OP_CPUID] = i[OP_HCALL] = INTERCEPT_FIRST;
+    // BRK is x86's INT3: an exception in the bitmap's eyes, which INT n is not.
+    i[OP_BRK] = k->exception_bitmap >> VEC_BP & 1 ? INTERCEPT_FIRST : INTERCEPT_NONE;
     bool io = k->io_all || k->io_bitmap;
     const struct {
         enum isa_op op;
@@ -135,7 +137,8 @@ bool cpu_intercept(struct cpu *c, struct insn in)
         x.reason = trap_reason(in.op);
         x.vector = in.op == OP_INT ? (uint8_t)in.imm : in.op == OP_BRK ? VEC_BP : 0;
     } else {
-        x.reason = (enum exit_reason)isa_row(in.op)->exit;
+        x.reason = in.op == OP_BRK ? EXIT_EXCEPTION_NMI : (enum exit_reason)isa_row(in.op)->exit;
+        x.vector = in.op == OP_BRK ? VEC_BP : 0;
         if (in.op == OP_LTPR && c->vmcs->control.tpr_shadow && !c->vmcs->control.tpr_load) {
             return virtual_tpr(c, in);
         }
