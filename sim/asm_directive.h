@@ -29,11 +29,13 @@ void directive_include(struct assembler *as, const struct token *directive);
 bool data_fits(int64_t value, unsigned size);
 int16_t data_fill_byte(struct assembler *as);
 
-// asm_source.c
+// asm_condition.c
 void directive_if_(struct assembler *as, const struct token *directive);
 void directive_elif(struct assembler *as, const struct token *directive);
 void directive_else_(struct assembler *as, const struct token *directive);
 void directive_endif(struct assembler *as, const struct token *directive);
+
+// asm_macro.c
 void directive_macro(struct assembler *as, const struct token *directive);
 void directive_rept(struct assembler *as, const struct token *directive);
 void directive_irp(struct assembler *as, const struct token *directive);

@@ -1,9 +1,10 @@
 // asm_impl.h: what the files of the assembler share; nobody else includes it. One `struct
 // assembler` lives for one call.
 //
-// How it works, in the order of the files: asm_source.c delivers lines (files, macros, repetitions,
-// conditionals); asm_lex.c cuts them into tokens; asm_expr.c parses and evaluates expressions;
-// asm_stmt.c, asm_directive.c and asm_insn.c turn statements into items of sections; asm_layout.c
+// How it works, in the order of the files: asm_source.c delivers lines (with asm_macro.c for
+// macros and repetitions, asm_condition.c for .if); asm_lex.c cuts them into tokens; asm_symbol.c,
+// asm_expr.c and asm_value.c know names, parse expressions and value them; asm_stmt.c,
+// asm_directive.c and asm_insn.c turn statements into items of sections; asm_layout.c
 // gives every item its place, growing `li` and `la` until they fit; asm_emit.c makes bytes, symbols
 // and the line table; asm_listing.c shows it.
 #ifndef RINGSIDE_SIM_ASM_IMPL_H
@@ -111,7 +112,7 @@ void nearest_try(struct assembler *as, struct nearest *n, struct str candidate);
 const char *nearest_hint(struct assembler *as, struct nearest *n, struct str wanted,
                          const char *otherwise);
 
-// ---- lines (asm_source.c) -----------------------------------------------------------------------
+// ---- lines (asm_source.c, asm_macro.c, asm_condition.c) -----------------------------------------
 
 struct line {
     struct str text;
@@ -166,8 +167,13 @@ struct condition {
     bool in_else;
 };
 
+// A new frame on top of those that are being read.
+struct frame *source_push(struct assembler *as, enum frame_kind kind, const char *name,
+                          const struct loc *called_at);
 void source_push_file(struct assembler *as, const struct asm_source *source,
                       const struct loc *called_at);
+// The next line of this frame alone, expanded; false at its end, or the end of its turn.
+bool source_frame_line(struct assembler *as, struct frame *f, struct line *out);
 // The next line, expanded. False at the end of the main source.
 bool source_next(struct assembler *as, struct line *out);
 void source_call_macro(struct assembler *as, struct macro *m, const struct loc *at);
@@ -212,6 +218,7 @@ void lex_expect(struct assembler *as, int punct, const char *where);
 void lex_expect_end(struct assembler *as);
 bool lex_is_start(int c);
 bool lex_is_part(int c);
+bool lex_is_param_part(int c); // of a macro parameter's name: no dot, which may follow it
 // What stands there, for an error: "'x'" or "the end of the line".
 const char *lex_shown(struct assembler *as);
 // The bytes that a string token means.
@@ -283,7 +290,7 @@ void section_use(struct assembler *as, struct section *s);
 struct section *section_find(struct assembler *as, struct str name, const struct loc *at);
 void stmt_line(struct assembler *as, const struct line *line);
 
-// ---- symbols and expressions (asm_expr.c) -------------------------------------------------------
+// ---- symbols and expressions (asm_symbol.c, asm_expr.c, asm_value.c) ----------------------------
 
 enum symbol_kind { SYMBOL_NONE, SYMBOL_LABEL, SYMBOL_EQU, SYMBOL_SET };
 
@@ -336,6 +343,8 @@ struct symbol *symbol_get(struct assembler *as, struct str name);
 struct str symbol_full_name(struct assembler *as, const struct token *t);
 void symbol_define(struct assembler *as, struct str name, enum symbol_kind kind, struct expr *e,
                    const struct loc *at);
+// Of the definitions of a numeric label, the one with that index.
+struct symbol *symbol_numeric(struct assembler *as, unsigned number, unsigned which);
 void symbol_define_numeric(struct assembler *as, unsigned number, const struct loc *at);
 void symbol_check_name(struct assembler *as, const struct token *t);
 

@@ -19,6 +19,11 @@ bool lex_is_part(int c)
     return lex_is_start(c) || is_digit(c);
 }
 
+bool lex_is_param_part(int c)
+{
+    return lex_is_part(c) && c != '.' && c != '$';
+}
+
 struct loc lex_loc(const struct assembler *as, const char *p)
 {
     size_t i = (size_t)(p - as->line.text.p);

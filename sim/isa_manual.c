@@ -1,6 +1,6 @@
 // isa_manual.c: the manual's layout. All facts come from isa.def, its formats, and the other
 // tables.
-#include "sim/isa_manual.h"
+#include "sim/isa_manual_impl.h"
 
 #include "sim/asm.h"
 #include "sim/cost.h"
@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { WIDTH = 80 };
 
 // ---- groups -------------------------------------------------------------------------------------
 
@@ -226,7 +224,7 @@ static void instruction_syntax(const struct isa_row *row, char *out, size_t size
 
 // ---- the manual ---------------------------------------------------------------------------------
 
-static void heading(enum manual_format format, const char *title, const struct text_sink *sink)
+void manual_heading(enum manual_format format, const char *title, const struct text_sink *sink)
 {
     if (format == MANUAL_MARKDOWN) {
         text_put(sink, "\n## %s\n\n", title);
@@ -243,28 +241,28 @@ static void markdown_cell(const char *text, const struct text_sink *sink)
     }
 }
 
-static void paragraph(enum manual_format format, const char *text, const struct text_sink *sink)
+void manual_paragraph(enum manual_format format, const char *text, const struct text_sink *sink)
 {
     if (format == MANUAL_MARKDOWN) {
         text_put(sink, "%s\n", text);
     } else {
         text_put(sink, "  ");
-        text_wrap(sink, text, 2, 2, WIDTH);
+        text_wrap(sink, text, 2, 2, MANUAL_WIDTH);
     }
 }
 
 static void print_registers(enum manual_format format, const struct text_sink *sink)
 {
-    heading(format, "Registers", sink);
+    manual_heading(format, "Registers", sink);
     char text[600] = "Sixteen of 64 bits:";
     for (unsigned r = 0; r < REG_COUNT; r++) {
         size_t n = strlen(text);
         snprintf(text + n, sizeof text - n, " r%u %s%s", r, isa_reg_name(r),
                  r + 1 < REG_COUNT ? "," : ".");
     }
-    paragraph(format, text, sink);
+    manual_paragraph(format, text, sink);
     text_put(sink, "\n");
-    paragraph(
+    manual_paragraph(
         format,
         "zero reads 0 and ignores writes. By convention a0-a5 hold arguments and results (a0 the "
         "number of a system call), s0-s3 are kept across calls, t0-t2 are scratch (SYSCALL puts "
@@ -276,16 +274,17 @@ static void print_registers(enum manual_format format, const struct text_sink *s
 
 static void print_formats(enum manual_format format, const struct text_sink *sink)
 {
-    heading(format, "Formats", sink);
-    paragraph(format,
-              "An instruction is a word of 32 bits, little endian, at a multiple of 4. A word "
-              "whose opcode "
-              "is in no table below, or that has a bit set where a format shows 0, is no "
-              "instruction: #UD. "
-              "simm is sign-extended, uimm is not; an offset is signed, counts from the "
-              "instruction itself, "
-              "in bytes or (\"/ 4\") in words.",
-              sink);
+    manual_heading(format, "Formats", sink);
+    manual_paragraph(
+        format,
+        "An instruction is a word of 32 bits, little endian, at a multiple of 4. A word "
+        "whose opcode "
+        "is in no table below, or that has a bit set where a format shows 0, is no "
+        "instruction: #UD. "
+        "simm is sign-extended, uimm is not; an offset is signed, counts from the "
+        "instruction itself, "
+        "in bytes or (\"/ 4\") in words.",
+        sink);
     for (unsigned f = 0; f < FMT_COUNT; f++) {
         const struct isa_format_row *row = isa_format(f);
         bool markdown = format == MANUAL_MARKDOWN;
@@ -319,13 +318,13 @@ static void print_row(enum manual_format format, const struct isa_row *row,
     size_t n = strlen(text) - 1;
     snprintf(text + n, sizeof text - n, "%s]", cost_word(row->cost));
     text_put(sink, "  %02x %-4s %-21s ", row->opcode, isa_format(row->format)->name, syntax);
-    text_wrap(sink, text, 32, 32, WIDTH);
+    text_wrap(sink, text, 32, 32, MANUAL_WIDTH);
 }
 
 static void print_group(enum manual_format format, const struct group *group,
                         const struct text_sink *sink)
 {
-    heading(format, group->title, sink);
+    manual_heading(format, group->title, sink);
     if (format == MANUAL_MARKDOWN) {
         text_put(sink,
                  "| instruction | opcode | format | who | sensitive | VM exit | cost | meaning |\n"
@@ -341,8 +340,8 @@ static void print_group(enum manual_format format, const struct group *group,
 static void print_pseudos(enum manual_format format, const struct text_sink *sink)
 {
     struct asm_pseudo_doc p;
-    heading(format, "Pseudo-instructions", sink);
-    paragraph(format, "The assembler makes these from the instructions above.", sink);
+    manual_heading(format, "Pseudo-instructions", sink);
+    manual_paragraph(format, "The assembler makes these from the instructions above.", sink);
     text_put(sink,
              format == MANUAL_MARKDOWN ? "\n| written | becomes | meaning |\n|---|---|---|\n" : "");
     for (unsigned i = 0; asm_pseudo_doc(i, &p); i++) {
@@ -352,7 +351,7 @@ static void print_pseudos(enum manual_format format, const struct text_sink *sin
             text_put(sink, "| `%s` | %s | %s |\n", syntax, p.expansion, p.doc);
         } else {
             text_put(sink, "  %-15s %-34s ", syntax, p.expansion);
-            text_wrap(sink, p.doc, 53, 53, WIDTH);
+            text_wrap(sink, p.doc, 53, 53, MANUAL_WIDTH);
         }
     }
 }
@@ -370,7 +369,7 @@ void isa_manual_directives(enum manual_format format, const struct text_sink *si
             text_put(sink, " |\n");
         } else {
             text_put(sink, "  %s%s%s\n      ", d.name, d.operands[0] ? " " : "", d.operands);
-            text_wrap(sink, d.doc, 6, 6, WIDTH);
+            text_wrap(sink, d.doc, 6, 6, MANUAL_WIDTH);
         }
     }
 }
@@ -393,7 +392,7 @@ void isa_manual(enum manual_format format, const struct text_sink *sink)
     }
     print_pseudos(format, sink);
     if (format == MANUAL_MARKDOWN) {
-        heading(format, "Can it be virtualized?", sink);
+        manual_heading(format, "Can it be virtualized?", sink);
         isa_manual_analysis(false, format, sink);
         text_put(sink, "\n");
         isa_manual_analysis(true, format, sink);
@@ -402,25 +401,25 @@ void isa_manual(enum manual_format format, const struct text_sink *sink)
 
 // ---- one instruction ----------------------------------------------------------------------------
 
-static void fact(enum manual_format format, const char *name, const char *text,
+void manual_fact(enum manual_format format, const char *name, const char *text,
                  const struct text_sink *sink)
 {
     if (format == MANUAL_MARKDOWN) {
         text_put(sink, "- %s: %s\n", name, text);
     } else {
         text_put(sink, "  %-10s ", name);
-        text_wrap(sink, text, 13, 13, WIDTH);
+        text_wrap(sink, text, 13, 13, MANUAL_WIDTH);
     }
 }
 
-static void print_hole(unsigned op, enum manual_format format, const struct text_sink *sink)
+void manual_hole(unsigned op, enum manual_format format, const struct text_sink *sink)
 {
     switch (op) {
-#define HOLE(NAME, x86, lets, wrong)       \
-    case OP_##NAME:                        \
-        fact(format, "on x86", x86, sink); \
-        fact(format, "hole", lets, sink);  \
-        fact(format, "so", wrong, sink);   \
+#define HOLE(NAME, x86, lets, wrong)              \
+    case OP_##NAME:                               \
+        manual_fact(format, "on x86", x86, sink); \
+        manual_fact(format, "hole", lets, sink);  \
+        manual_fact(format, "so", wrong, sink);   \
         break;
 #include "sim/hole.def"
 #undef HOLE
@@ -435,25 +434,26 @@ static void print_page(unsigned op, enum manual_format format, const struct text
     bool markdown = format == MANUAL_MARKDOWN;
     instruction_syntax(row, text, sizeof text);
     text_put(sink, markdown ? "## `%s`\n\n" : "%s\n\n", text);
-    paragraph(format, row->doc, sink);
+    manual_paragraph(format, row->doc, sink);
     text_put(sink, markdown ? "\n```text\n" : "\n");
     snprintf(opcode, sizeof opcode, "0x%02x", row->opcode);
     print_diagram(row->format, opcode, markdown ? "" : "  ", sink);
     text_put(sink, markdown ? "```\n\n" : "\n");
-    fact(format, "who", priv_sentence(row->priv), sink);
-    fact(format, "sensitive",
-         row->sens == SENS_NO        ? "no"
-         : row->sens == SENS_CONTROL ? "control: it changes the machine's mode or configuration"
-                                     : "behaviour: what it does depends on mode or place",
-         sink);
+    manual_fact(format, "who", priv_sentence(row->priv), sink);
+    manual_fact(format, "sensitive",
+                row->sens == SENS_NO ? "no"
+                : row->sens == SENS_CONTROL
+                    ? "control: it changes the machine's mode or configuration"
+                    : "behaviour: what it does depends on mode or place",
+                sink);
     if (row->exit >= 0) {
         snprintf(text, sizeof text, "%s (%d), if the execution controls ask for it: %s",
                  exit_word(row->exit), row->exit, exit_doc(row->exit));
-        fact(format, "VM exit", text, sink);
+        manual_fact(format, "VM exit", text, sink);
     }
     snprintf(text, sizeof text, "%s: %s", cost_word(row->cost), cost_doc(row->cost));
-    fact(format, "cost", text, sink);
-    print_hole(op, format, sink);
+    manual_fact(format, "cost", text, sink);
+    manual_hole(op, format, sink);
 }
 
 bool isa_manual_page(const char *mnemonic, enum manual_format format, const struct text_sink *sink)
@@ -469,9 +469,9 @@ bool isa_manual_page(const char *mnemonic, enum manual_format format, const stru
             bool markdown = format == MANUAL_MARKDOWN;
             text_put(sink, markdown ? "%s## `%s%s%s`\n\n" : "%s%s%s%s\n\n", found ? "\n" : "",
                      p.mnemonic, p.operands[0] ? " " : "", p.operands);
-            paragraph(format, p.doc, sink);
+            manual_paragraph(format, p.doc, sink);
             text_put(sink, "\n");
-            fact(format, "becomes", p.expansion, sink);
+            manual_fact(format, "becomes", p.expansion, sink);
             found = true;
         }
     }
@@ -481,110 +481,9 @@ bool isa_manual_page(const char *mnemonic, enum manual_format format, const stru
             bool markdown = format == MANUAL_MARKDOWN;
             text_put(sink, markdown ? "## `%s%s%s`\n\n" : "%s%s%s\n\n", d.name,
                      d.operands[0] ? " " : "", d.operands);
-            paragraph(format, d.doc, sink);
+            manual_paragraph(format, d.doc, sink);
             found = true;
         }
     }
     return found;
-}
-
-// ---- Popek and Goldberg -------------------------------------------------------------------------
-
-static bool is_sensitive(unsigned op, bool closed)
-{
-    (void)closed;
-    return isa_row(op)->sens != SENS_NO;
-}
-
-static bool is_privileged(unsigned op, bool closed)
-{
-    enum isa_priv p = isa_row(op)->priv;
-    return p == PRIV_RING0 || p == PRIV_IOPL || (closed && p == PRIV_HOLE);
-}
-
-struct isa_analysis isa_analyse(bool holes_closed)
-{
-    struct isa_analysis a = {0};
-    for (unsigned op = 1; op < OP_COUNT; op++) {
-        a.sensitive += is_sensitive(op, holes_closed);
-        a.privileged += is_privileged(op, holes_closed);
-        a.holes += isa_is_hole(op, holes_closed);
-    }
-    a.virtualizable = a.holes == 0;
-    return a;
-}
-
-static void print_set(enum manual_format format, const char *title, unsigned count,
-                      bool (*holds)(unsigned, bool), bool closed, const struct text_sink *sink)
-{
-    char text[1000] = "";
-    for (unsigned op = 1; op < OP_COUNT; op++) {
-        if (holds(op, closed)) {
-            size_t n = strlen(text);
-            snprintf(text + n, sizeof text - n, "%s%s", n ? " " : "", isa_row(op)->mnemonic);
-        }
-    }
-    if (format == MANUAL_MARKDOWN) {
-        text_put(sink, "- %s (%u): %s\n", title, count, text[0] ? text : "none");
-    } else {
-        text_put(sink, "%s: %u\n  ", title, count);
-        text_wrap(sink, text[0] ? text : "none", 2, 2, WIDTH);
-        text_put(sink, "\n");
-    }
-}
-
-static void print_holes(enum manual_format format, const struct text_sink *sink)
-{
-    for (unsigned op = 1; op < OP_COUNT; op++) {
-        if (isa_is_hole(op, false)) {
-            text_put(sink, format == MANUAL_MARKDOWN ? "\n### `%s`\n\n" : "\n%s\n",
-                     isa_row(op)->mnemonic);
-            print_hole(op, format, sink);
-        }
-    }
-}
-
-void isa_manual_analysis(bool holes_closed, enum manual_format format, const struct text_sink *sink)
-{
-    struct isa_analysis a = isa_analyse(holes_closed);
-    bool markdown = format == MANUAL_MARKDOWN;
-    text_put(sink,
-             markdown ? "**With the holes %s**\n\n"
-                      : "The T64 instruction set with the holes %s\n\n",
-             holes_closed ? "closed" : "open");
-    print_set(format, "Sensitive", a.sensitive, is_sensitive, holes_closed, sink);
-    print_set(format, "Privileged", a.privileged, is_privileged, holes_closed, sink);
-    print_set(format, "Sensitive and not privileged", a.holes, isa_is_hole, holes_closed, sink);
-    text_put(sink, "%s", markdown ? "\n" : "");
-    paragraph(format,
-              "Theorem 1 of Popek and Goldberg (CACM 17(7), 1974): a virtual machine monitor can "
-              "be built for "
-              "a machine if its sensitive instructions are a subset of its privileged ones. The "
-              "monitor then "
-              "runs the guest's kernel outside ring 0, and all that could tell or change the "
-              "difference traps "
-              "to it.",
-              sink);
-    text_put(sink, "\n");
-    paragraph(
-        format,
-        a.virtualizable
-            ? "VERDICT: they are. Trap-and-emulate suffices for this instruction set."
-            : "VERDICT: they are not. A monitor that waits for traps never hears of the "
-              "instructions "
-              "above: the guest goes wrong silently. What is left is to translate the guest's code "
-              "(binary translation), to change the guest (paravirtualization), or to change the "
-              "processor (VT-x, or the holes closed).",
-        sink);
-    if (!a.virtualizable) {
-        print_holes(format, sink);
-        text_put(sink, "\n");
-        paragraph(format,
-                  "CPUID and RDTSC tell about the real processor and the real time in any ring. "
-                  "The theorem "
-                  "leaves time and the choice of the machine out; VT-x makes CPUID exit always and "
-                  "RDTSC on "
-                  "request, so that a monitor can answer for it.",
-                  sink);
-    }
 }
