@@ -58,23 +58,7 @@ off, because what a timer does depends on time).
   $ ringside compare pgfault -n 500 --append tickless=1 --arch type1/fullvirt-trap,type1/fullvirt-hw,paging=shadow --export-json - | exits >real
   $ ringside compare pgfault -n 500 --append tickless=1 --arch type1/fullvirt-trap,type1/fullvirt-hw,paging=shadow --unit-costs --export-json - | exits >unit
   $ grep -c . real; diff real unit
-  19
-  7,9c7,8
-  <         "EXTERNAL_INTERRUPT": 2,
-  <         "TRAP_GP": 2281,
-  <         "TRAP_PF": 1226,
-  ---
-  >         "TRAP_GP": 2279,
-  >         "TRAP_PF": 1224,
-  11c10
-  <         "TRAP_IRET": 518
-  ---
-  >         "TRAP_IRET": 516
-  14c13
-  <         "EXCEPTION_NMI": 1226,
-  ---
-  >         "EXCEPTION_NMI": 1224,
-  [1]
+  18
 
 Machines without VT-x, and with VT-x but without EPT.
 
