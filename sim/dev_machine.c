@@ -135,7 +135,7 @@ void machine_device_event(struct machine *m, const struct event *e)
             return;
         }
     }
-    assert(!"an event of no device");
+    assert(false && "an event of no device");
 }
 
 unsigned machine_lapic_ack(struct machine *m, unsigned cpu)
