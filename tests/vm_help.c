@@ -132,7 +132,8 @@ bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *w
                             .workload = workload,
                             .until = TIME_LIMIT,
                             .instructions = UINT64_C(500000000)};
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64, workload, n);
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s", workload, n,
+             where->tickless ? " tickless=1" : "");
     if (!spec.os || !set_where(&spec, &model, where)) {
         return false;
     }

@@ -13,6 +13,7 @@ struct vm_where {
     unsigned levels;  // 4
     bool holes_open;
     bool unit_costs; // every cost is one
+    bool tickless;   // the toy OS without its timer tick
 };
 
 // A program in a machine, from its sources to its end.

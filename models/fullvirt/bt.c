@@ -305,6 +305,7 @@ static void execute_in_tc(struct vcpu *v, struct insn in)
     if (!vcpu_perform(v, in, &fault)) {
         vcpu_fault(v, &fault);
         leave_unit(bt_of(v));
+        enter(v); // the handler may be in another ring
     }
 }
 

@@ -12,9 +12,12 @@
 
 .equ TICKS_PER_SECOND, 1000
 
-; Lets this processor's timer tick.
+; Lets this processor's timer tick, unless the system is to do without.
 timer_init:
     ENTER 0
+    la   a0, tickless
+    ldd  a0, [a0]
+    bnez a0, .none
     movi a0, 0x16                       ; a0: MHz of the counter that the timer counts too
     ARCH_CPUID
     li   a1, 1000000 / TICKS_PER_SECOND
@@ -25,6 +28,7 @@ timer_init:
     li   a2, TIMER_PERIODIC | VEC_TIMER
     stw  a2, [a0+LAPIC_TIMER]
     stw  a1, [a0+LAPIC_COUNT]
+.none:
     LEAVE 0
 
 ; The interrupt in service is finished: the next may come.

@@ -197,7 +197,8 @@ banner:
     PRINT " files in the RAM disk\n"
     LEAVE 0
 
-; Reads the kernel's own words of the command line: cpus=N limits the processors to start. Fills `cmdline` and `cpus`.
+; Reads the kernel's own words of the command line: cpus=N limits the processors to start, tickless=1 does without the timer's tick.
+; Fills `cmdline`, `cpus` and `tickless`.
 cmdline_init:
     ENTER 1
     la   a0, boot_info
@@ -220,9 +221,17 @@ cmdline_init:
 .few:
     la   a0, cpus
     std  a1, [a0]
+    la   a0, cmdline
+    ldd  a0, [a0]
+    la   a1, .word_tickless
+    call find_word
+    la   a1, tickless
+    std  a0, [a1]
     LEAVE 1
 .word_cpus:
     .asciz "cpus="
+.word_tickless:
+    .asciz "tickless="
     .align 4
 
 ; The number behind a word such as "cpus=" in the text at a0. in a1: the word. out a0: the number, 0 if the word is absent.

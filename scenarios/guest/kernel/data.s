@@ -42,6 +42,7 @@ levels:         .space 8                ; of the page tables: 2 to 5
 kernel_root:    .space 8                ; physical: tables with nothing but the kernel
 cpus:           .space 8                ; processors to use
 cpus_online:    .space 8
+tickless:       .space 8                ; no timer tick: processes run until they wait or yield
 ; mm.s
 first_free:     .space 8                ; physical: below it, all memory has been given out at least once
 ram_end:        .space 8                ; physical
