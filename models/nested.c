@@ -182,7 +182,7 @@ bool nested_map_device(struct vcpu *v, uint64_t gpa, uint64_t page)
     }
     uint64_t at = reach(v, gpa, 1);
     if (at) {
-        put(vm, at, page ? page | EPT_R | EPT_W : EPT_W); // W without R: misconfigured
+        put(vm, at, page ? page | EPT_RWX : EPT_W); // W without R: misconfigured
     }
     return at != 0;
 }

@@ -79,7 +79,7 @@ static void on_cpuid(struct vcpu *v, const struct vmexit *e)
     } else if (leaf == CPUID_HYPERVISOR) {
         r[REG_A0] = CPUID_HYPERVISOR;
         for (unsigned k = 0; k < 3; k++) {
-            r[REG_A0 + 1 + k] = characters(HW_SIGNATURE + 4 * k);
+            r[REG_A0 + 1 + k] = characters(&HW_SIGNATURE[4 * k]);
         }
     }
 }
