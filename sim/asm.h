@@ -72,7 +72,8 @@ struct asm_result {
 bool asm_assemble(const struct asm_request *request, struct asm_result *out);
 void asm_result_free(struct asm_result *result);
 
-// IMAGE_ flags that a section of this name has if its directive gives none, and whether it then holds
+// IMAGE_ flags that a section of this name has if its directive gives none, and whether it then
+// holds
 // zero bytes only.
 uint32_t asm_section_flags(const char *name, bool *no_bytes);
 
