@@ -11,7 +11,7 @@
 #include "sim/prng.h"
 
 enum {
-    DUEL_RAM = 8 << 20,
+    DUEL_RAM = 16 << 20,
     DUEL_TABLES =
         20, // frames that begin as tables; the last few make the window, the first few are roots
     DUEL_ROOTS = 4,

@@ -83,7 +83,7 @@ static uint64_t random_entry(struct duel *w, unsigned level)
     if (level == 2 && chance(w, w->tame ? 8 : 25)) {
         uint64_t frame = chance(w, 90)   ? below(w, DUEL_RAM >> HUGE_PAGE_SHIFT) << HUGE_PAGE_SHIFT
                          : chance(w, 50) ? NOWHERE
-                                         : PAGE_SIZE * below(w, 2048);
+                                         : PAGE_SIZE * below(w, DUEL_RAM / PAGE_SIZE);
         return e | PTE_PS | frame;
     }
     return e | frame_for(w, level) | (chance(w, level == 1 ? 20 : 2) ? PTE_PS : 0);
