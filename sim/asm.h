@@ -73,8 +73,7 @@ bool asm_assemble(const struct asm_request *request, struct asm_result *out);
 void asm_result_free(struct asm_result *result);
 
 // IMAGE_ flags that a section of this name has if its directive gives none, and whether it then
-// holds
-// zero bytes only.
+// holds zero bytes only.
 uint32_t asm_section_flags(const char *name, bool *no_bytes);
 
 // The assembler's own vocabulary, for the manual: row `index` from 0; false beyond the last.

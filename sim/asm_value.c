@@ -1,8 +1,6 @@
 // asm_value.c: the values of expressions, early (while lines are read, when addresses are not known
-// yet) or
-// late (when they are). Numbers are 64-bit two's complement; comparison, division and >> are
-// signed, as
-// for a C long long.
+// yet) or late (when they are). Numbers are 64-bit two's complement; comparison, division and >>
+// are signed, as for a C long long.
 #include "sim/asm_impl.h"
 
 #include <assert.h>

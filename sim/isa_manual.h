@@ -18,8 +18,7 @@ void isa_manual_directives(enum manual_format format, const struct text_sink *si
 bool isa_manual_page(const char *mnemonic, enum manual_format format, const struct text_sink *sink);
 
 // Popek and Goldberg's theorem 1 on this instruction set, with the silent instructions as they are
-// or
-// trapping.
+// or trapping.
 void isa_manual_analysis(bool holes_closed, enum manual_format format,
                          const struct text_sink *sink);
 

@@ -16,8 +16,7 @@ void text_put(const struct text_sink *sink, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 // `text` in lines of at most `width` columns, each but the first after `indent` blanks; the first
-// begins at
-// column `at`. Ends with a newline.
+// begins at column `at`. Ends with a newline.
 void text_wrap(const struct text_sink *sink, const char *text, unsigned at, unsigned indent,
                unsigned width);
 
