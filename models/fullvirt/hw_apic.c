@@ -75,16 +75,6 @@ bool hw_apic_write(struct cpu *c, unsigned offset, uint64_t value)
     return true;
 }
 
-unsigned hw_virtual_ack(struct cpu *c)
-{
-    struct vcpu *v = vcpu_of(c);
-    struct hw_vcpu *h = hw_of(v);
-    h->processor = true;
-    unsigned vector = devices_ack(&v->vm->devices, v->index);
-    h->processor = false;
-    return vector;
-}
-
 // ---- interrupts from elsewhere --------------------------------------------------------------------
 
 // The notification has arrived: the processor merges what is posted and ends the notification itself.
@@ -127,20 +117,49 @@ bool hw_timer(struct vcpu *v)
     return h->timer_due;
 }
 
+// Whether the preemption timer is to stand for the guest's own, and for when.
+static bool next_expiry(const struct vcpu *v, uint64_t *when)
+{
+    const struct machine *m = v->vm->m;
+    struct event planned;
+    if (hw_of(v)->vmcs.control.posted ||
+        !cpu_model_has(m->config.model, CPU_FEATURE_PREEMPTION_TIMER) ||
+        !event_find(&m->events, v->vm->devices.apic[v->index].timer, &planned)) {
+        return false;
+    }
+    *when = planned.time;
+    return true;
+}
+
 void hw_arm_timer(struct vcpu *v)
 {
     struct vmcs *x = &hw_of(v)->vmcs;
-    struct machine *m = v->vm->m;
-    struct event planned;
-    bool use = cpu_model_has(m->config.model, CPU_FEATURE_PREEMPTION_TIMER) && !x->control.posted &&
-               event_find(&m->events, v->vm->devices.apic[v->index].timer, &planned);
+    uint64_t when, now = cpu_now(v->cpu);
+    bool use = next_expiry(v, &when);
     if (use != x->control.preemption_timer) {
         x->control.preemption_timer = use;
         hw_write(v, VMCS_PIN_CONTROLS);
     }
     if (use) {
         hw_write(v, VMCS_PREEMPTION_VALUE);
-        uint64_t now = cpu_now(v->cpu);
-        x->preemption_left = planned.time > now ? planned.time - now : 0;
+        x->preemption_left = when > now ? when - now : 0;
     }
+}
+
+unsigned hw_virtual_ack(struct cpu *c)
+{
+    struct vcpu *v = vcpu_of(c);
+    struct hw_vcpu *h = hw_of(v);
+    uint64_t when;
+    h->processor = true;
+    unsigned vector = devices_ack(&v->vm->devices, v->index);
+    h->processor = false;
+    // A periodic timer goes on when its interrupt is taken. A hypervisor arms the next period when it handles this one; our model of the
+    // APIC knows of it only now.
+    if (!h->vmcs.control.preemption_timer && next_expiry(v, &when)) {
+        h->vmcs.control.preemption_timer = true;
+        h->vmcs.preemption_end = when;
+        cpu_break(c);
+    }
+    return vector;
 }
