@@ -223,10 +223,11 @@ static void pause_loops_exit_where_the_processor_counts_them(void)
 static void triple_faults_name_their_faults(void)
 {
     // No vector table to speak of: #UD leads to #GP, #GP, and the end; with paging of nothing, to #PFs.
-    static const char *const sources[] = {
-        "start: hcall\n", "start: la a0, table\n lidt a0\n int 9\n .align 16\ntable: .space 64\n",
-        "start: la a0, table\n lptbr a0\n li a0, 0x80000000\n lmsw a0\n"
-        " .align 4096\ntable: .space 4096\n"};
+    static const char paging_of_nothing[] = "start: la a0, table\n lptbr a0\n li a0, 0x80000000\n"
+                                            " lmsw a0\n .align 4096\ntable: .space 4096\n";
+    static const char empty_table[] =
+        "start: la a0, table\n lidt a0\n int 9\n .align 16\ntable: .space 64\n";
+    static const char *const sources[] = {"start: hcall\n", empty_table, paging_of_nothing};
     static const char *const archs[] = {HW, SHADOW, APICV, HW ",ept_huge=1"};
     for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct vm_test *bare = vm_test_source(sources[i], &(struct vm_where){.holes_open = true});
