@@ -2,7 +2,7 @@
 #include "bench/cpu_loops.h"
 
 const char *const cpu_loop_prologue = "        .equ A, 0x400000\n"
-                                      "        .equ B, 0x800000\n"
+                                      "        .equ B, 0x820000\n"
                                       "        .equ PAGES, 0x1000000\n"
                                       "        .org 0x10000\n"
                                       "start:  li t0, 0x2800000\n"

@@ -27,8 +27,9 @@ enum {
     LOOP_CODE = 0x10000,
     LOOP_VECTORS = 0x20000,
     LOOP_STACK = 0x38000,
-    LOOP_A = 0x400000,      // first array
-    LOOP_B = 0x800000,      // second array
+    LOOP_A = 0x400000, // first array
+    LOOP_B =
+        0x820000, // second array: half a first-level TLB away, so that no page evicts its partner
     LOOP_PAGES = 0x1000000, // 4096 pages
     LOOP_TABLES = 0x2800000,
 };
