@@ -54,29 +54,30 @@ enum { VIRTUAL_COUNT = sizeof virtual / sizeof *virtual };
     "       stw a1, [s0+0x300]\n" \
     "       movi s2, 0\n"
 
-// STI's shadow covers one instruction; IRET, WRFLAGS and LTPR cast none; CLI in the shadow wins; HLT in it does not sleep for ever.
+// STI's shadow covers one instruction; IRET, WRFLAGS and LTPR cast none; CLI in the shadow wins; HLT in it does not sleep for ever; an exception ends it, here by a gate that leaves IF set.
 static const char shadows[] = PROLOGUE REQUEST
     "sti\n addi s2, s2, 1\n addi s2, s2, 1\n cli\n" REQUEST
     "sti\n cli\n addi s2, s2, 16\n sti\n addi s2, s2, 1\n addi s2, s2, 1\n cli\n" REQUEST
     "rdflags a2\n ori a2, a2, 512\n wrflags a2\n addi s2, s2, 1\n cli\n" REQUEST
-    "movi a3, 5\n ltpr a3\n sti\n addi s2, s2, 1\n addi s2, s2, 1\n"
+    "movi a3, 5\n ltpr a3\n sti\n addi s2, s2, 1\n stpr a3\n addi s2, s2, 1\n"
     "movi a3, 3\n ltpr a3\n addi s2, s2, 1\n cli\n" REQUEST
-    "sti\n hlt\n addi s2, s2, 1\n cli\n" POWEROFF LOGGER ".align 16\n"
-    "vectors:" NO_GATES(64) GATE("logger") EPILOGUE;
+    "sti\n hlt\n addi s2, s2, 1\n cli\n" REQUEST "sti\n div a4, a4, zero\n cli\n" POWEROFF LOGGER
+    "fault: addi s2, s2, 1\n ldd a2, [sp+8]\n addi a2, a2, 4\n std a2, [sp+8]\n iret\n"
+    ".align 16\n vectors: .quad fault, 39\n" NO_GATES(63) GATE("logger") EPILOGUE;
 
 static void interrupts_come_when_they_may(void)
 {
-    static const uint64_t expected[] = {1, 17, 0, 2, 0};
+    static const uint64_t expected[] = {1, 17, 0, 2, 0, 0};
     struct vm_test *native = vm_test_source(shadows, &(struct vm_where){0});
     REQUIRE(native != NULL);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         CHECK_U64(vm_test_word(native, "log", 8 * i), expected[i]);
     }
     for (unsigned k = 0; k < VIRTUAL_COUNT; k++) {
         struct vm_test *t = vm_test_source(shadows, &(struct vm_where){.arch = virtual[k]});
         REQUIRE(t != NULL);
         vm_test_same(&native->result, &t->result, virtual[k]);
-        CHECK_U64(t->result.interrupts, 5);
+        CHECK_U64(t->result.interrupts, 6);
         CHECK_U64(t->result.instructions, native->result.instructions);
         vm_test_free(t);
     }
@@ -151,10 +152,11 @@ static const char twice[] =
     PROLOGUE "       div a0, a0, zero\n" POWEROFF
              "handler: ldd a2, [sp]\n std a2, [s1]\n ldd a2, [sp+8]\n std a2, [s1+8]\n jmp finish\n"
              ".align 16\n vectors:" NO_GATES(8) GATE("handler") NO_GATES(24) EPILOGUE;
-// INT from ring 3 through a gate, HCALL and a word that is no instruction, IRET to ring 3 and system calls.
+// A gate to an outer ring, which there is not; INT from ring 3 through a gate, HCALL and a word that is no instruction, IRET to ring 3 and system calls.
 static const char rings[] =
     PROLOGUE "       la a0, kernel\n li a1, 0xc0000082\n wrmsr a1, a0\n"
              "       la a0, stacks\n li a1, 0x175\n wrmsr a1, a0\n"
+             "       int 65\n"
              "       addi sp, sp, -40\n"
              "       la a2, user\n std a2, [sp+8]\n"
              "       movi a2, 3\n std a2, [sp+16]\n"
@@ -170,7 +172,7 @@ static const char rings[] =
              "[sp+8]\n iret\n"
              "on:    ldd a2, [sp+16]\n std a2, [s1]\n addi s1, s1, 8\n iret\n"
              ".align 16\n vectors:" NO_GATES(3) GATE("on") NO_GATES(2) GATE("skip") NO_GATES(6)
-                 GATE("skip") NO_GATES(50) GATE("on") EPILOGUE;
+                 GATE("skip") NO_GATES(50) GATE("on") ".quad on, 31\n" EPILOGUE;
 
 static void exceptions_take_the_guests_own_way(void)
 {
