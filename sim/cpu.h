@@ -127,8 +127,9 @@ struct cpu {
     bool kicked;     // cpu_kick: idle no longer
     bool in_monitor; // between an exit and the next entry
     enum cycle_category idle_category;
-    uint8_t double_of[2];   // the two faults behind the last double fault
-    bool translating;          // the monitor executes the guest's code itself, out of its translation cache (monitor_ops.step)
+    uint8_t double_of[2]; // the two faults behind the last double fault
+    bool
+        translating; // the monitor executes the guest's code itself, out of its translation cache (monitor_ops.step)
     bool trap_guest;        // a monitor without VT-x owns ring 0: events go to it
     struct cpu_fault fault; // of the access that just failed
 

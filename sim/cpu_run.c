@@ -65,16 +65,25 @@ static const void *const *loop(struct cpu *c)
 #define STORE(NAME, t)  [UOP_##NAME] = &&do_##NAME,
 #define BRANCH(NAME, e) [UOP_##NAME] = &&do_##NAME, [UOP_##NAME##_FAR] = &&do_##NAME##_FAR,
 #include "sim/alu.def"
-        [UOP_DIV] = &&do_DIV,         [UOP_REM] = &&do_REM,
-        [UOP_MOVI] = &&do_MOVI,       [UOP_MOVK] = &&do_MOVK,
-        [UOP_LEA] = &&do_LEA,         [UOP_CAS] = &&do_CAS,
-        [UOP_JMP] = &&do_JMP,         [UOP_JMP_FAR] = &&do_JMP_FAR,
-        [UOP_CALL] = &&do_CALL,       [UOP_CALL_FAR] = &&do_CALL_FAR,
-        [UOP_JALR] = &&do_JALR,       [UOP_SYSTEM] = &&do_SYSTEM,
-        [UOP_SYSCALL] = &&do_SYSCALL, [UOP_SYSRET] = &&do_SYSRET,
-        [UOP_INT] = &&do_INT,         [UOP_IRET] = &&do_IRET,
+        [UOP_DIV] = &&do_DIV,
+        [UOP_REM] = &&do_REM,
+        [UOP_MOVI] = &&do_MOVI,
+        [UOP_MOVK] = &&do_MOVK,
+        [UOP_LEA] = &&do_LEA,
+        [UOP_CAS] = &&do_CAS,
+        [UOP_JMP] = &&do_JMP,
+        [UOP_JMP_FAR] = &&do_JMP_FAR,
+        [UOP_CALL] = &&do_CALL,
+        [UOP_CALL_FAR] = &&do_CALL_FAR,
+        [UOP_JALR] = &&do_JALR,
+        [UOP_SYSTEM] = &&do_SYSTEM,
+        [UOP_SYSCALL] = &&do_SYSCALL,
+        [UOP_SYSRET] = &&do_SYSRET,
+        [UOP_INT] = &&do_INT,
+        [UOP_IRET] = &&do_IRET,
         [UOP_INVALID] = &&do_INVALID,
-        [UOP_GO_ON] = &&do_GO_ON,     [UOP_GO_ON_FAR] = &&do_GO_ON_FAR,
+        [UOP_GO_ON] = &&do_GO_ON,
+        [UOP_GO_ON_FAR] = &&do_GO_ON_FAR,
     };
     if (!c) {
         return labels;
@@ -393,8 +402,8 @@ void cpu_run(struct cpu *c, uint64_t deadline, uint64_t instructions)
         if (c->code_cache->dead || c->code_cache->full) {
             code_cache_tidy(c->code_cache);
         }
-        bool fast = !plain && !c->translating && !(c->s.flags & FLAG_TF) && !c->s.halted && !c->idle &&
-                    !cpu_in_shadow(c) && !cpu_event_pending(c);
+        bool fast = !plain && !c->translating && !(c->s.flags & FLAG_TF) && !c->s.halted &&
+                    !c->idle && !cpu_in_shadow(c) && !cpu_event_pending(c);
         uint64_t before = c->instructions;
         if (fast && limit(c, end - before, c->until)) {
             loop(c);

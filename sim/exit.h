@@ -29,7 +29,7 @@ struct vmexit {
     struct insn insn; // the instruction, where one caused it (op OP_INVALID otherwise)
     uint8_t
         vector; // EXCEPTION_NMI, EXTERNAL_INTERRUPT, TRAP_*: which; TRIPLE_FAULT: the last of the three, and the
-                // first two in bits 0-15 of `value`
+        // first two in bits 0-15 of `value`
     uint32_t
         error; // exceptions: error code; EPT_VIOLATION: PF_* bits of the access, EPT_FAULT_FINAL
     uint64_t

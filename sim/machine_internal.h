@@ -40,8 +40,8 @@ struct machine {
     struct mem mem;
     struct bus bus;
     struct event_queue events;
-    struct cpu *cpu;               // config.cpus of them
-    struct code_cache code;        // decoded code of the bare machine
+    struct cpu *cpu;        // config.cpus of them
+    struct code_cache code; // decoded code of the bare machine
     struct devices *devices;
     const struct monitor_ops *monitor; // a hypervisor modelled in C, or NULL: see sim/vmcs.h
     void *monitor_state;
