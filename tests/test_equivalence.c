@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef RINGSIDE_SMALL_TABLES
-enum { GENERATED = 400, SHORTER = 100 };
+#if defined RINGSIDE_SMALL_TABLES || defined __SANITIZE_ADDRESS__
+enum { GENERATED = 200, SHORTER = 100 };
 #else
-enum { GENERATED = 2400, SHORTER = 20 };
+enum { GENERATED = 2000, SHORTER = 20 };
 #endif
 
 // Points beside those of arch.def's defaults.
@@ -89,15 +89,33 @@ static bool guest_sees_through(const struct arch_config *point)
     return technique_of(point) == TECHNIQUE_BT && !point->option[OPTION_BT_USER];
 }
 
+// A few generated kernels edit a table and lose the INVLPG that should follow (their own edit smashes the code, or it comes in ring 3).
+// From then on the old translation may live, in a TLB as in a shadow page that is out of sync. Such a program is right if it ends alike
+// once every edit is seen at once.
+static bool edit_was_never_invalidated(const struct gen_program *p, const char *arch, bool open,
+                                       const struct run_result *native)
+{
+    char eager[128];
+    struct run_result guest;
+    snprintf(eager, sizeof eager, "%s,unsync=0", arch);
+    if (!vm_test_generated(p, &(struct vm_where){.arch = eager, .holes_open = open}, &guest)) {
+        return false;
+    }
+    bool same = guest.stop.reason == native->stop.reason &&
+                guest.stop.status == native->stop.status && guest.state_hash == native->state_hash;
+    run_result_free(&guest);
+    return same;
+}
+
 static void generated_programs_end_alike_everywhere(void)
 {
     struct arch_config points[POINTS_MAX];
     const char *names[POINTS_MAX];
     size_t n = all_points(points, names), k = 0;
-    unsigned compared = 0;
+    unsigned compared = 0, stale = 0;
     struct gen_program p;
     REQUIRE(gen_init(&p));
-    for (uint64_t seed = 0; seed < GENERATED; seed++) {
+    for (uint64_t seed = 0; compared < GENERATED && seed < 20 * GENERATED; seed++) {
         struct run_result native, guest;
         do {
             k = (k + 1) % n;
@@ -109,8 +127,13 @@ static void generated_programs_end_alike_everywhere(void)
                                   &guest));
         char what[200];
         snprintf(what, sizeof what, "seed %" PRIu64 " under %s", 100000 + seed, names[k]);
-        if (native.stop.reason !=
-            STOP_LIMIT) { // cut off by time, programs stand at different places
+        bool shadow = points[k].paging == PAGING_SHADOW;
+        if (native.stop.reason == STOP_LIMIT) {
+            // Cut off by time, programs stand at different places.
+        } else if (shadow && native.state_hash != guest.state_hash &&
+                   edit_was_never_invalidated(&p, names[k], open, &native)) {
+            stale++;
+        } else {
             vm_test_same(&native, &guest, what);
             compared++;
         }
@@ -118,7 +141,8 @@ static void generated_programs_end_alike_everywhere(void)
         run_result_free(&guest);
     }
     gen_free(&p);
-    CHECK(compared > GENERATED / 4);
+    CHECK_U64(compared, GENERATED);
+    CHECK(stale * 100 <= compared);
 }
 
 // Exits, faults, callouts and hypercalls come from what the guest does, and not from what they cost. Interrupts by the clock are
