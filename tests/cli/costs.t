@@ -9,12 +9,13 @@ Costs with their sources, and models side by side.
               no second level
               assumed: Intel optimization manual, from memory: one level, both page sizes share it
   
-  cost         value  unit    kind       source
-  insn.in      3,209  cycles  published  ADAMS06 Raw data, in (port 0x80) native 3209
-  insn.cr8       150  cycles  published  ADAMS06 Raw data, cr8wr native 150
-  vmx.entry    2,409  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VM entry 2409
-  vmx.vmread     178  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VMCB read 178
-  vmx.vmwrite    171  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VMCB write 171
+  cost          value  unit    kind       source
+  insn.in       3,209  cycles  published  ADAMS06 Raw data, in (port 0x80) native 3209
+  insn.cr8        150  cycles  published  ADAMS06 Raw data, cr8wr native 150
+  vmx.entry     2,409  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VM entry 2409
+  vmx.vmread      178  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VMCB read 178
+  vmx.vmwrite     171  cycles  published  ADAMS06 Table 1, 3.8 GHz P4 672, VMCB write 171
+  bt.translate  2,300  cycles  published  ADAMS06 sec. 6.3, cost of the binary translator: 2300 cycles an instruction
   $ ringside costs merom nehalem --kind=derived
   cost            unit      merom  nehalem
   vmx.entry       cycles             599 d
