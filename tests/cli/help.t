@@ -67,8 +67,8 @@ Help goes to standard output, and is the same by every road.
 
 No line of any help is wider than 80 columns.
 
-  $ for c in $(ringside help --format=commands); do ringside help $c; done | grep -n '.\{81\}'
-  133:  printf 'hello 2\ncount 9 | sum\n\004' | ringside boot -w sh --append opt=i --input -
+  $ for c in $(ringside help --format=commands); do ringside help $c; done | grep '.\{81\}'
+    printf 'hello 2\ncount 9 | sum\n\004' | ringside boot -w sh --append opt=i --input -
 
 A reader that goes away ends the program by SIGPIPE, without a word; a full disk is reported.
 
