@@ -138,7 +138,7 @@ static int run_explain(const struct cli *cli, const void *options)
 
 const struct command command_explain = {
     .name = "explain",
-    .summary = "say what an exit, a category, a cost, an instruction, a vector or a term is",
+    .summary = "say what an architecture, an exit, a category, a cost or a term is",
     .operands = "NAME...",
     .description = "Looks the name up in every table that Ringside is made from and says what it "
                    "is, what it is "
@@ -147,6 +147,8 @@ const struct command command_explain = {
     .examples =
         (const struct command_example[]){
             {"ringside explain EPT_VIOLATION", "an exit reason"},
+            {"ringside explain type1/fullvirt-bt --cpu p4-672",
+             "an architecture, and what it pays for"},
             {"ringside explain hlt", "an instruction, and the exit of that name"},
             {"ringside explain page fault", "an exception"},
             {"ringside explain walk.ref", "a cost, on every CPU model"},

@@ -120,7 +120,7 @@ static int run_list(const struct cli *cli, const void *options)
 
 const struct command command_list = {
     .name = "list",
-    .summary = "list workloads, programs, CPUs, costs, exits, instructions and other names",
+    .summary = "list architectures, workloads, CPUs, costs, exits and other names",
     .operands = "[WHAT]",
     .description =
         "Prints one of the tables that Ringside is made from; without an operand, which there are.",

@@ -39,6 +39,25 @@ void topic_more_workload(FILE *out, const struct style *style, const char *name,
 void topic_more_program(FILE *out, const struct style *style, const char *name,
                         const struct cpu_model *model);
 
+// In topic_arch.c: the space of architectures.
+int topic_fill_architectures(struct table *table);
+int topic_fill_options(struct table *table);
+int topic_fill_aliases(struct table *table);
+void topic_more_architecture(FILE *out, const struct style *style, const char *name,
+                             const struct cpu_model *model);
+void topic_more_option(FILE *out, const struct style *style, const char *name,
+                       const struct cpu_model *model);
+void topic_more_alias(FILE *out, const struct style *style, const char *name,
+                      const struct cpu_model *model);
+// Who handles an exit under each technique and platform; which costs are paid into a category.
+void topic_exit_handlers(FILE *out, const struct style *style, unsigned reason,
+                         const struct cpu_model *model);
+void topic_category_costs(FILE *out, const struct style *style, unsigned category,
+                          const struct cpu_model *model);
+// "key N cycles on model", and how that is known.
+void topic_price(FILE *out, const struct style *style, const struct cpu_model *m,
+                 enum cost_key key);
+
 // The words for the columns of isa.def, as list, explain and exports use them.
 const char *privilege_name(enum isa_priv priv);
 const char *sensitivity_name(enum isa_sens sens);

@@ -10,8 +10,7 @@
 #include <string.h>
 
 // "key N cycles on model", and how that is known.
-static void print_price(FILE *out, const struct style *style, const struct cpu_model *m,
-                        enum cost_key key)
+void topic_price(FILE *out, const struct style *style, const struct cpu_model *m, enum cost_key key)
 {
     const struct cost_value *v = &m->cost[key];
     char source[512];
@@ -57,12 +56,13 @@ void topic_more_exit(FILE *out, const struct style *style, const char *name,
         bool fault = strncmp(name, "EPT_", 4) == 0 || strncmp(name, "EXCEPTION", 9) == 0;
         style_wrap_lines(out, style,
                          "The way there and back, without what the hypervisor does in between:\n");
-        print_price(out, style, model, COST_VMX_EXIT);
+        topic_price(out, style, model, COST_VMX_EXIT);
         if (fault) {
-            print_price(out, style, model, COST_VMX_EXIT_FAULT);
+            topic_price(out, style, model, COST_VMX_EXIT_FAULT);
         }
-        print_price(out, style, model, COST_VMX_ENTRY);
+        topic_price(out, style, model, COST_VMX_ENTRY);
     }
+    topic_exit_handlers(out, style, number, model);
 }
 
 // ---- instructions --------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ void topic_more_instruction(FILE *out, const struct style *style, const char *na
         fprintf(out, "In non-root mode it may exit: %s.\n", exit_name((unsigned)row->exit));
     }
     fprintf(out, "Opcode 0x%02x. Price:\n", row->opcode);
-    print_price(out, style, model, (enum cost_key)row->cost);
+    topic_price(out, style, model, (enum cost_key)row->cost);
 }
 
 // ---- costs ---------------------------------------------------------------------------------------
@@ -159,20 +159,25 @@ void topic_more_vector(FILE *out, const struct style *style, const char *name,
             "Its error code: bit 0 the page is there and refuses, 1 a write, 2 by ring 3, 3 a "
             "reserved bit, 4 a "
             "fetch.\n'ringside translate' shows where a walk ends.\n");
-        print_price(out, style, model, COST_PAGE_FAULT);
+        topic_price(out, style, model, COST_PAGE_FAULT);
     }
-    print_price(out, style, model, COST_EXCEPTION);
+    topic_price(out, style, model, COST_EXCEPTION);
 }
 
 void topic_more_category(FILE *out, const struct style *style, const char *name,
                          const struct cpu_model *model)
 {
-    (void)name, (void)model;
     style_wrap_lines(
         out, style,
         "Every cycle of a processor stands in exactly one category; their sum is the elapsed "
         "time, which is "
         "checked after every run. 'ringside list cycles' shows all.\n");
+#define CYCLE(NAME, text, guest, doc)                        \
+    if (strcmp(name, text) == 0) {                           \
+        topic_category_costs(out, style, CYC_##NAME, model); \
+    }
+#include "sim/cycle.def"
+#undef CYCLE
 }
 
 // ---- files ---------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 What there is.
 
   $ ringside list | sed 's/ [ 0-9]*[0-9] / N /'
-  list          items  of
+  list           items  of
+  architectures N  the ways to run a guest that can be compared
+  options N  what can be set on an architecture, as in kvm,vpid=0
+  aliases N  products by name, and the point of the space that each one is
   workloads N  the toy operating system's programs that are measured
   programs N  the bare programs that are part of Ringside
   cpus N  the CPU models
@@ -96,6 +99,16 @@ What there is.
   walk.set_ad
   $ for what in $(ringside list --names); do ringside list $what >/dev/null || echo $what fails; done
 
+  $ ringside list architectures --names | tr '\n' ' '
+  native type1/fullvirt-trap type1/fullvirt-bt type1/fullvirt-hw type1/paravirt type2/fullvirt-trap type2/fullvirt-bt type2/fullvirt-hw type2/paravirt container  (no-eol)
+  $ ringside list aliases --names | tr '\n' ' '
+  esxi-bt esxi xen-pv xenserver xen-pvh hyperv kvm virtualbox workstation player parallels firecracker kata qemu-tcg docker lxc  (no-eol)
+  $ ringside list options | grep -e '^option' -e '^vpid' -e '^ept'
+  option        values                                   default  technique   what it does
+  vpid          0 to 1                                         1  hw          tag TLB entries with the virtual processor, so that an exit does not flush the TLB
+  ept_huge      0 to 1                                         0  hw          map guest memory in the nested table by 2 MiB pages where possible
+  ept_levels    2 to 5                                         4  hw          levels of the nested table
+
 As files.
 
   $ ringside list msrs --export-csv - | tr -d '\r'
@@ -137,6 +150,14 @@ Explained.
       assumed: what an EPT violation records beyond another exit
     vmx.entry           460 cycles on xeon
       assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
+  Who handles it:
+    hw         the exit handler, in root mode
+  Type 1 is done with that; type 2 too, within the host's kernel.
+  What the software part costs:
+    hv.enter            150 cycles on xeon
+      assumed: estimate: about 250 instructions of hypervisor code at 0.60 cycles each
+    ept.violation       180 cycles on xeon
+      assumed: estimate: about 300 instructions of hypervisor code at 0.60 cycles each
   $ ringside explain hlt
   HLT (exit)
   the guest has nothing to do
@@ -147,6 +168,14 @@ Explained.
       assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
     vmx.entry           460 cycles on xeon
       assumed: near AGESEN12 Table 1, Sandy Bridge round trip 784
+  Who handles it:
+    hw         the exit handler, in root mode
+  Type 1 is done with that; type 2 too, within the host's kernel.
+  What the software part costs:
+    hv.enter            150 cycles on xeon
+      assumed: estimate: about 250 instructions of hypervisor code at 0.60 cycles each
+    hv.emulate          108 cycles on xeon
+      assumed: estimate: about 180 instructions of hypervisor code at 0.60 cycles each
   
   hlt (instruction)
   wait for an interrupt
@@ -184,6 +213,35 @@ Explained.
   guest user (category)
   the guest's programs, ring 3
   Every cycle of a processor stands in exactly one category; their sum is the elapsed time, which is checked after every run. 'ringside list cycles' shows all.
+  $ ringside explain type1/paravirt | head -6
+  type1/paravirt (architecture)
+  a kernel that knows: hypercalls, validated page tables, event channels, split drivers
+  The guest's kernel is changed: instead of what is sensitive it makes hypercalls, several at once where it can. Its page tables are the processor's own, validated at each update.
+  
+  Type 1: the hypervisor owns the processors; exits end there. Devices belong to Dom0, a privileged virtual machine: to reach its drivers the processor is switched to it.
+  
+  $ ringside explain firecracker --cpu merom
+  firecracker (product)
+  Amazon Firecracker (2018): KVM with a minimal device model, virtio only
+  It stands for type2/fullvirt-hw,io=paravirt with paging=nested and io=paravirt.
+  On merom: type2/fullvirt-hw with paging=nested, io=paravirt on merom: this processor has VT-x without EPT: use paging=shadow or a later --cpu
+  'ringside explain type2/fullvirt-hw' says how it works.
+  $ ringside explain ept_levels
+  ept_levels (option)
+  levels of the nested table
+  A number from 2 to 5, by default 4.
+  'ringside compare WORKLOAD --set ept_levels=VALUE' sets it for every architecture that has it, '-L ept_levels A,B' tries several.
+  $ ringside explain 2-D page walk
+  2-D page walk (category)
+  what a nested walk costs
+  Every cycle of a processor stands in exactly one category; their sum is the elapsed time, which is checked after every run. 'ringside list cycles' shows all.
+  What is paid into it:
+    walk.ref             14 cycles on xeon
+      assumed: the page table mostly in the second-level cache
+    walk.pwc_hit          2 cycles on xeon
+      assumed: BHARGAVA08 Table 2, page-walk cache 2 cycles, taken to hold here too
+    walk.set_ad         100 cycles on xeon
+      assumed: a microcode assist
   $ ringside explain shadow page table
   shadow page table (term)
   virtual to host-physical in one step, built by the hypervisor from the guest's tables and kept in line with them: walks cost as natively, updates exit

@@ -1,0 +1,306 @@
+// What `list` and `explain` know of the space of architectures: its points, options and products; and who
+// handles an exit, or pays into a category, under each.
+#include "cli/topic.h"
+#include "models/axes.h"
+#include "models/model.h"
+#include "sim/exit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+// ---- lists ---------------------------------------------------------------------------------------
+
+// The names of a set of 1 << i, the default first.
+static void names_of(char *out, size_t size, unsigned set, unsigned count, unsigned first,
+                     const char *(*name)(unsigned))
+{
+    int used = snprintf(out, size, "%s", name(first));
+    for (unsigned i = 0; i < count; i++) {
+        if (i != first && (set >> i & 1) && used >= 0 && (size_t)used < size) {
+            used += snprintf(out + used, size - (size_t)used, " %s", name(i));
+        }
+    }
+}
+static const char *paging_word(unsigned i)
+{
+    return paging_name((enum paging)i);
+}
+static const char *io_word(unsigned i)
+{
+    return io_name((enum io_kind)i);
+}
+
+int topic_fill_architectures(struct table *table)
+{
+    for (unsigned i = 0; i < ARCH_COUNT; i++) {
+        const struct arch_row *row = arch_row((enum arch_id)i);
+        char text[128];
+        table_cell(table, "%s", row->name);
+        names_of(text, sizeof text, row->pagings, PAGING_COUNT, row->default_paging, paging_word);
+        table_cell(table, "%s", text);
+        names_of(text, sizeof text, row->ios, IO_COUNT, row->default_io, io_word);
+        table_cell(table, "%s", text);
+        table_cell(table, "%s", row->doc);
+    }
+    return CLI_OK;
+}
+
+struct option_facts {
+    const char *key;
+    uint64_t min, max, def;
+    unsigned techniques;
+    const char *doc;
+};
+static const struct option_facts options[] = {
+#define OPTION(NAME, key, min, max, def, techniques, doc) {key, min, max, def, techniques, doc},
+#include "models/option.def"
+#undef OPTION
+};
+
+int topic_fill_options(struct table *table)
+{
+    static const char *const axes[][4] = {
+        {"paging", "direct, shadow, nested", "whose page tables the processor walks"},
+        {"io", "emulated, paravirt, passthrough, shared", "how a guest reaches a device"}};
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
+        table_cell(table, "%s", axes[i][0]);
+        table_cell(table, "%s", axes[i][1]);
+        table_cell(table, "its own");
+        table_cell(table, "all");
+        table_cell(table, "%s", axes[i][2]);
+    }
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        char names[64] = "";
+        for (unsigned t = 0; t < TECHNIQUE_COUNT; t++) {
+            if (options[i].techniques >> t & 1) {
+                size_t used = strlen(names);
+                snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "",
+                         technique_name((enum technique)t));
+            }
+        }
+        table_cell(table, "%s", options[i].key);
+        table_cell(table, "%" PRIu64 " to %" PRIu64, options[i].min, options[i].max);
+        table_count(table, options[i].def);
+        table_cell(table, "%s", names);
+        table_cell(table, "%s", options[i].doc);
+    }
+    return CLI_OK;
+}
+
+int topic_fill_aliases(struct table *table)
+{
+    for (size_t i = 0; arch_alias(i); i++) {
+        const struct arch_alias *a = arch_alias(i);
+        table_cell(table, "%s", a->name);
+        table_cell(table, "%u", a->since);
+        table_cell(table, "%s", arch_row(a->arch)->name);
+        table_cell(table, "%s", paging_name(a->paging));
+        table_cell(table, "%s", io_name(a->io));
+        table_cell(table, "%s", a->doc);
+    }
+    return CLI_OK;
+}
+
+// ---- explanations --------------------------------------------------------------------------------
+
+// How a technique catches what the guest kernel must not do itself, and what each time costs.
+static const struct {
+    const char *text;
+    enum cost_key price[6];
+    size_t prices;
+} by_technique[TECHNIQUE_COUNT] = {
+    [TECHNIQUE_NONE] = {"Nobody stands between the kernel and the machine: no exits.", {0}, 0},
+    [TECHNIQUE_TRAP] =
+        {"The guest's kernel runs in ring 1. What is privileged there raises #GP, which the "
+         "hypervisor takes in ring 0, decodes and does on the virtual processor's state. What is "
+         "sensitive and not privileged, a hole, goes wrong silently.",
+         {COST_EXCEPTION, COST_HV_ENTER, COST_HV_DECODE, COST_HV_EMULATE, COST_IRET},
+         5},
+    [TECHNIQUE_BT] =
+        {"The guest kernel's code is translated as it is met, into a cache of units from which it "
+         "runs; sensitive instructions become short sequences or calls of the monitor. User code "
+         "runs as it is. A system call must bounce through the monitor.",
+         {COST_BT_TRANSLATE, COST_BT_IN_TC, COST_BT_CALLOUT, COST_BT_INDIRECT, COST_BT_DISPATCH,
+          COST_HV_BOUNCE},
+         6},
+    [TECHNIQUE_HW] =
+        {"The guest's kernel runs in ring 0 of non-root mode. The processor leaves it for root "
+         "mode "
+         "by itself where the VMCS says so: a VM exit, with its reason. System calls and faults of "
+         "the guest's programs need none.",
+         {COST_VMX_EXIT, COST_VMX_ENTRY, COST_VMX_READ, COST_HV_ENTER},
+         4},
+    [TECHNIQUE_PARAVIRT] =
+        {"The guest's kernel is changed: instead of what is sensitive it makes hypercalls, several "
+         "at once where it can. Its page tables are the processor's own, validated at each update.",
+         {COST_HCALL, COST_EXCEPTION, COST_HV_ENTER, COST_IRET},
+         4},
+    [TECHNIQUE_CONTAINER] =
+        {"There is one kernel, the host's. Namespaces limit what a process sees, control groups "
+         "what it may use; nothing is emulated, and no other kernel can run.",
+         {0},
+         0},
+};
+
+static const char *const by_platform[PLATFORM_COUNT] = {
+    [PLATFORM_BARE] = "The kernel has the machine to itself.",
+    [PLATFORM_TYPE1] =
+        "Type 1: the hypervisor owns the processors; exits end there. Devices belong to Dom0, a "
+        "privileged virtual machine: to reach its drivers the processor is switched to it.",
+    [PLATFORM_TYPE2] =
+        "Type 2: a host system owns the machine. Exits end in a module of its kernel, devices are "
+        "modelled by a process: reaching it means leaving the module, and a whole world switch "
+        "where the monitor has a world of its own (without VT-x).",
+};
+
+static void print_prices(FILE *out, const struct style *style, const struct cpu_model *model,
+                         const enum cost_key *keys, size_t count)
+{
+    if (count > 0) {
+        fprintf(out, "What it pays for, and from where each price is:\n");
+    }
+    for (size_t i = 0; i < count; i++) {
+        topic_price(out, style, model, keys[i]);
+    }
+}
+
+void topic_more_architecture(FILE *out, const struct style *style, const char *name,
+                             const struct cpu_model *model)
+{
+    struct arch_config c;
+    char err[256];
+    if (!arch_parse(&c, name, err, sizeof err)) {
+        return;
+    }
+    const struct arch_row *row = arch_row(c.arch);
+    style_wrap_lines(out, style, by_technique[row->technique].text);
+    fputs("\n", out);
+    style_wrap_lines(out, style, by_platform[row->platform]);
+    fputs("\n", out);
+    for (size_t i = 0; arch_alias(i); i++) {
+        if (arch_alias(i)->arch == c.arch) {
+            fprintf(out, "%s %s", arch_alias(i)->name, "is such a point: ");
+            style_wrap(out, style, arch_alias(i)->doc, 2,
+                       (int)strlen(arch_alias(i)->name) + (int)strlen(" is such a point: "));
+        }
+    }
+    fprintf(out, "On %s: ", model->name);
+    style_wrap(out, style, arch_valid(&c, model, err, sizeof err) ? "it can run." : err, 2,
+               (int)strlen(model->name) + 5);
+    print_prices(out, style, model, by_technique[row->technique].price,
+                 by_technique[row->technique].prices);
+}
+
+void topic_more_alias(FILE *out, const struct style *style, const char *name,
+                      const struct cpu_model *model)
+{
+    struct arch_config c;
+    char err[256], text[160];
+    if (!arch_parse(&c, name, err, sizeof err)) {
+        return;
+    }
+    arch_format(&c, text, sizeof text);
+    fprintf(out, "It stands for %s with paging=%s and io=%s.\n", text, paging_name(c.paging),
+            io_name(c.io));
+    fprintf(out, "On %s: ", model->name);
+    style_wrap(out, style, arch_valid(&c, model, err, sizeof err) ? "it can run." : err, 2,
+               (int)strlen(model->name) + 5);
+    fprintf(out, "'ringside explain %s' says how it works.\n", arch_row(c.arch)->name);
+}
+
+void topic_more_option(FILE *out, const struct style *style, const char *name,
+                       const struct cpu_model *model)
+{
+    (void)model;
+    char text[320];
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (strcmp(options[i].key, name) == 0) {
+            fprintf(out, "A number from %" PRIu64 " to %" PRIu64 ", by default %" PRIu64 ".\n",
+                    options[i].min, options[i].max, options[i].def);
+        }
+    }
+    snprintf(
+        text, sizeof text,
+        "'ringside compare WORKLOAD --set %s=VALUE' sets it for every architecture that has it, "
+        "'-L %s A,B' tries several.",
+        name, name);
+    style_wrap(out, style, text, 0, 0);
+}
+
+// ---- exits and categories ------------------------------------------------------------------------
+
+// Costs whose name begins with the prefix.
+static void print_prefix(FILE *out, const struct style *style, const struct cpu_model *model,
+                         const char *prefix)
+{
+    for (unsigned k = 0; k < COST_COUNT; k++) {
+        if (strncmp(cost_key_name((enum cost_key)k), prefix, strlen(prefix)) == 0) {
+            topic_price(out, style, model, (enum cost_key)k);
+        }
+    }
+}
+
+void topic_exit_handlers(FILE *out, const struct style *style, unsigned reason,
+                         const struct cpu_model *model)
+{
+    bool hardware = reason < EXIT_FIRST_TRAP;
+    int group = exit_group(reason);
+    style_wrap_lines(out, style, "Who handles it:\n");
+    for (unsigned t = TECHNIQUE_TRAP; t < TECHNIQUE_COUNT; t++) {
+        const char *name = exit_name(reason), *who = NULL;
+        if (hardware) {
+            who = t == TECHNIQUE_HW ? "the exit handler, in root mode" : NULL;
+        } else if (reason == EXIT_HYPERCALL) {
+            who = t == TECHNIQUE_PARAVIRT ? "the hypercall's entry of the table" : NULL;
+        } else if (reason == EXIT_HOST_SYSCALL) {
+            who = t == TECHNIQUE_CONTAINER ? "the shared kernel itself" : NULL;
+        } else if (strncmp(name, "BT_", 3) == 0) {
+            who = t == TECHNIQUE_BT ? "the translator's monitor" : NULL;
+        } else if (t == TECHNIQUE_TRAP || t == TECHNIQUE_BT || t == TECHNIQUE_PARAVIRT) {
+            who = "the hypervisor's vector table, in ring 0";
+        }
+        if (who) {
+            fprintf(out, "  %-9s  %s\n", technique_name((enum technique)t), who);
+        }
+    }
+    const char *device =
+        group == EXIT_GROUP_IO || reason == EXIT_EPT_MISCONFIG || reason == EXIT_TRAP_PF
+            ? "If a device is behind it: type 1 goes on to Dom0 (dom0.*), type 2 to a process of "
+              "the host (host.*)."
+            : "Type 1 is done with that; type 2 too, within the host's kernel.";
+    style_wrap(out, style, device, 2, 0);
+    fputs("What the software part costs:\n", out);
+    topic_price(out, style, model, COST_HV_ENTER);
+    if (group == EXIT_GROUP_MEMORY) {
+        topic_price(out, style, model,
+                    reason == EXIT_EPT_VIOLATION ? COST_EPT_VIOLATION : COST_SHADOW_FAULT);
+    } else if (group == EXIT_GROUP_INTERRUPT) {
+        topic_price(out, style, model, COST_HV_IRQ);
+    } else {
+        topic_price(out, style, model, COST_HV_EMULATE);
+    }
+}
+
+void topic_category_costs(FILE *out, const struct style *style, unsigned category,
+                          const struct cpu_model *model)
+{
+    static const char *const prefix[CYC_COUNT][3] = {
+        [CYC_WALK] = {"walk.", "tlb."},
+        [CYC_WALK_2D] = {"walk."},
+        [CYC_EVENT] = {"event."},
+        [CYC_WORLD_SWITCH] = {"vmx.entry", "vmx.exit", "host.switch"},
+        [CYC_EXIT_HANDLING] = {"hv.", "vmx.vm"},
+        [CYC_SHADOW] = {"shadow."},
+        [CYC_BT] = {"bt."},
+        [CYC_HYPERCALL] = {"pv."},
+        [CYC_INJECTION] = {"hv.inject", "hv.deliver", "vmx.inject"},
+        [CYC_DEVICE] = {"hv.device", "hv.apic", "host.access"},
+        [CYC_DOM0] = {"dom0."},
+        [CYC_HOST] = {"host."},
+        [CYC_SCHED] = {"hv.sched", "host.sched"},
+    };
+    fputs(prefix[category][0] ? "What is paid into it:\n" : "", out);
+    for (unsigned i = 0; i < 3 && prefix[category][i]; i++) {
+        print_prefix(out, style, model, prefix[category][i]);
+    }
+}
