@@ -111,8 +111,8 @@ static void test_refuses(void)
         "column\ta\tnative\nrow\tr\tnano in\t1,5\n",  // no number
         "caches\ton\n",                               // only off
         "a\tb\tc\td\te\tf\tg\th\ti\tj\tk\tl\n",       // too many fields
-        "column\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\n"
-        "column\ta\tb\ncolumn\ta\tb\n", // too many columns
+        ("column\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\ncolumn\ta\tb\n"
+         "column\ta\tb\ncolumn\ta\tb\n"), // too many columns
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct validate_table t;
