@@ -1,5 +1,6 @@
-// Makes the machine for a boot, runs it, traces its end, and gathers what happened.
+// Makes the machine for a boot, runs it (alone, or two on a switch), traces its end, and gathers what happened.
 #include "cli/boot.h"
+#include "sim/world.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,8 +24,9 @@ static int create_machine(struct boot *b)
     if (!b->machine) {
         return cli_error(CLI_USAGE, "%s", error);
     }
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", b->workload->name, b->n,
-             o->append ? " " : "", o->append ? o->append : "");
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s%s%s", b->workload->name, b->n,
+             b->role ? " " : "", b->role ? b->role : "", o->append ? " " : "",
+             o->append ? o->append : "");
     const struct toyos_boot boot = {
         .ram = o->ram, .cpus = config.cpus, .seed = o->seed, .command_line = line};
     if (!toyos_load(b->os, &boot, b->machine, error, sizeof error)) {
@@ -62,19 +64,11 @@ static int run_traced(struct boot *b, size_t steps)
     return CLI_OK;
 }
 
-int boot_run(struct boot *b)
+// The report of a machine that has run.
+static int gather(struct boot *b)
 {
     const struct boot_options *o = b->o;
-    int status = create_machine(b);
-    if (status != CLI_OK) {
-        return status;
-    }
-    enum stop_reason reason = machine_run(b->machine, UINT64_MAX, o->limit);
-    size_t steps = o->trace ? (size_t)o->trace : reason != STOP_POWEROFF ? EXPLAIN_STEPS : 0;
-    if (steps > 0 && (status = run_traced(b, steps)) != CLI_OK) {
-        return status;
-    }
-    status = guest_symbols(b->os, b->workload->name, &b->symbols);
+    int status = guest_symbols(b->os, b->workload->name, &b->symbols);
     if (status != CLI_OK) {
         return status;
     }
@@ -92,10 +86,65 @@ int boot_run(struct boot *b)
     b->report.trace = b->trace;
     b->report.trace_count = b->trace_count;
     // What the shell's checksum is depends on what was typed.
-    b->checked = b->workload->expected && !b->input;
+    b->checked = b->workload->expected && !b->input && !b->is_server;
     b->expected = b->checked ? b->workload->expected(b->n) : 0;
     b->has_checksum = b->report.console && toyos_checksum(b->report.console, b->report.console_size,
                                                           b->workload->name, &b->checksum);
+    return status;
+}
+
+int boot_run(struct boot *b)
+{
+    const struct boot_options *o = b->o;
+    int status = create_machine(b);
+    if (status != CLI_OK) {
+        return status;
+    }
+    enum stop_reason reason = machine_run(b->machine, UINT64_MAX, o->limit);
+    size_t steps = o->trace ? (size_t)o->trace : reason != STOP_POWEROFF ? EXPLAIN_STEPS : 0;
+    if (steps > 0 && (status = run_traced(b, steps)) != CLI_OK) {
+        return status;
+    }
+    return gather(b);
+}
+
+static uint64_t instructions(const struct boot b[2])
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned cpu = 0; cpu < machine_cpus(b[i].machine); cpu++) {
+            sum += machine_counters(b[i].machine, cpu)->instructions;
+        }
+    }
+    return sum;
+}
+
+int boot_run_pair(struct boot b[2], struct boot_traffic *traffic)
+{
+    enum { PIECE_NS = 100000000 };
+    struct world *w = world_create();
+    int status = w ? CLI_OK : cli_error(CLI_UNAVAILABLE, "no memory for a switch");
+    for (unsigned i = 0; i < 2 && status == CLI_OK; i++) {
+        status = create_machine(&b[i]);
+        if (status == CLI_OK) {
+            world_add(w, b[i].machine);
+        }
+    }
+    // Machines that wait for frames wait for ever: they are given up when nothing has happened for a while.
+    uint64_t before = UINT64_MAX, now = 0;
+    while (status == CLI_OK && now != before && now < b[0].o->limit &&
+           world_run(w, world_time(w) + PIECE_NS) < 2) {
+        before = now;
+        now = instructions(b);
+    }
+    for (unsigned i = 0; i < 2 && status == CLI_OK; i++) {
+        status = gather(&b[i]);
+    }
+    if (status == CLI_OK) {
+        const struct net_switch *net = world_switch(w);
+        *traffic = (struct boot_traffic){net->forwarded, net->flooded, world_overflows(w)};
+    }
+    world_destroy(w);
     return status;
 }
 

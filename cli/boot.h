@@ -8,7 +8,7 @@
 // As given on the command line; see the table in cmd_boot.c.
 struct boot_options {
     const char *workload, *cpu, *append, *guest, *input, *export_json;
-    uint64_t n, cpus, ram, levels, limit, trace, seed;
+    uint64_t n, cpus, machines, ram, levels, limit, trace, seed;
     bool holes_closed, quiet;
 };
 
@@ -21,6 +21,9 @@ struct boot {
     uint64_t n;  // its length
     char *input; // typed at the console, or NULL
     size_t input_size;
+    const char
+        *role; // words for the kernel that say which part this one of two machines plays, or NULL
+    bool is_server; // it answers, and prints no checksum
 
     struct machine *machine;
     struct image symbols; // the kernel's and the workload's
@@ -35,6 +38,14 @@ struct boot {
 // Boots and runs to the end or the limit; fills the rest. Returns CLI_OK, or another status after an error
 // line. boot_free() in either case.
 int boot_run(struct boot *b);
+
+// What went over the switch: frames for one port, frames for all of them, frames lost.
+struct boot_traffic {
+    uint64_t forwarded, flooded, lost;
+};
+
+// The same for two machines on one switch, in one time, without traces. boot_free() both in either case.
+int boot_run_pair(struct boot b[2], struct boot_traffic *traffic);
 void boot_free(struct boot *b);
 
 #endif

@@ -87,7 +87,7 @@ static json_t *boot_json(const struct boot *b)
     return o;
 }
 
-// ---- one workload, or all ------------------------------------------------------------------------
+// ---- one workload, two machines, or all -----------------------------------------------------------
 
 static int boot_one(struct boot *b, const struct style *style)
 {
@@ -104,6 +104,43 @@ static int boot_one(struct boot *b, const struct style *style)
         }
     }
     boot_free(b);
+    return status;
+}
+
+// Client and server of a workload, each a machine of its own, on one switch.
+static int boot_pair(const struct boot *like, const struct style *style)
+{
+    static const char *const title[] = {"Machine 1, the client", "Machine 2, the server"};
+    struct boot b[2] = {*like, *like};
+    struct boot_traffic traffic;
+    b[0].role = "opt=c peer=2";
+    b[1].role = "opt=s peer=1";
+    b[1].is_server = true;
+    int status = boot_run_pair(b, &traffic);
+    bool good = true;
+    for (unsigned i = 0; i < 2 && status == CLI_OK; i++) {
+        tone_printf(stdout, style, TONE_HEADING, "%s%s\n", i > 0 ? "\n" : "", title[i]);
+        print_boot(&b[i], style);
+        good = good && right(&b[i]) && report_status(&b[i].report) == CLI_OK;
+    }
+    if (status == CLI_OK) {
+        printf("\nOn the switch: %" PRIu64 " frames to one port, %" PRIu64 " to all, %" PRIu64
+               " lost\n",
+               traffic.forwarded, traffic.flooded, traffic.lost);
+        status = good ? CLI_OK : CLI_CHECK_FAILED;
+        if (like->o->export_json) {
+            json_t *document = export_document("ringside/boot/1", like->o->seed);
+            json_object_set_new(document, "machines",
+                                json_pack("[oo]", boot_json(&b[0]), boot_json(&b[1])));
+            json_object_set_new(document, "frames_forwarded", export_u64(traffic.forwarded));
+            json_object_set_new(document, "frames_flooded", export_u64(traffic.flooded));
+            json_object_set_new(document, "frames_lost", export_u64(traffic.lost));
+            int written = export_json(like->o->export_json, document);
+            status = written == CLI_OK ? status : written;
+        }
+    }
+    boot_free(&b[0]);
+    boot_free(&b[1]);
     return status;
 }
 
@@ -192,7 +229,9 @@ static int choose(struct boot *b, struct toyos_workload *other, bool *all)
     *all = strcmp(o->workload, "all") == 0;
     if (*all) {
         return o->n ? cli_error(CLI_USAGE, "--length with all workloads; each has its own")
-                    : CLI_OK;
+               : o->machines > 1 ? cli_error(CLI_USAGE, "two machines with all workloads; only "
+                                                        "'--workload netrr' talks to another")
+                                 : CLI_OK;
     }
     b->workload = toyos_workload_find(o->workload);
     if (!b->workload) {
@@ -206,6 +245,16 @@ static int choose(struct boot *b, struct toyos_workload *other, bool *all)
     if (b->n > b->workload->max_n) {
         return cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit",
                          b->workload->name, b->n, b->workload->max_n, b->workload->unit);
+    }
+    if (o->machines == 2 && strcmp(b->workload->name, "netrr") != 0) {
+        return cli_error(CLI_USAGE,
+                         "two machines with '%s', which does not talk to another; "
+                         "'--workload netrr' does",
+                         b->workload->name);
+    }
+    if (o->machines == 2 && (o->trace || o->input)) {
+        return cli_error(CLI_USAGE, "--%s is for one machine; leave it or --machines out",
+                         o->trace ? "trace" : "input");
     }
     return CLI_OK;
 }
@@ -232,7 +281,9 @@ static int run_boot(const struct cli *cli, const void *options)
             status = b.input ? CLI_OK : CLI_BAD_INPUT;
         }
         if (status == CLI_OK) {
-            status = all ? boot_all(&b, &style) : boot_one(&b, &style);
+            status = all                  ? boot_all(&b, &style)
+                     : b.o->machines == 2 ? boot_pair(&b, &style)
+                                          : boot_one(&b, &style);
         }
         free(b.input);
         toyos_free(&os);
@@ -262,6 +313,8 @@ const struct command command_boot = {
             {"ringside boot --workload memrand --append opt=h",
              "random accesses again, in huge pages"},
             {"ringside boot --workload all", "every workload at its default length, in one table"},
+            {"ringside boot --workload netrr --machines 2",
+             "client and server on two machines that a switch connects"},
             {"ringside boot --guest ~/my-guest --workload ctxsw",
              "your own kernel: a changed copy of scenarios/guest"},
             {"printf 'hello 2\\ncount 9 | sum\\n\\004' | ringside boot -w sh --append opt=i "
@@ -291,6 +344,13 @@ const struct command command_boot = {
              .offset = FIELD(cpus),
              .min = 1,
              .max = 64},
+            {.name = "machines",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "2: client and server of netrr on two machines, connected by a switch",
+             .offset = FIELD(machines),
+             .min = 1,
+             .max = 2},
             {.name = "mem",
              .kind = OPTION_SIZE,
              .arg = "SIZE",
@@ -344,6 +404,7 @@ const struct command command_boot = {
     .defaults = &(const struct boot_options){.workload = "hello",
                                              .cpu = MODEL_DEFAULT,
                                              .cpus = 1,
+                                             .machines = 1,
                                              .ram = TOYOS_RAM_DEFAULT,
                                              .levels = 4,
                                              .limit = UINT64_C(10000000000),

@@ -36,6 +36,21 @@ The checksum does not depend on the machine.
   toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
   memrand: checksum 0x9dfd57d23f06968c
 
+Two machines that a switch connects: each request and each answer is a frame, the last word ends the server,
+and the first frame goes to every port, for the switch has not yet learned who is where.
+
+  $ ringside boot -w netrr -n 100 --machines 2 | grep -E '^Machine|^The check|^On the'
+  Machine 1, the client
+  The checksum is right for netrr with n = 100 (requests).
+  Machine 2, the server
+  On the switch: 200 frames to one port, 1 to all, 0 lost
+  $ ringside boot -w sieve --machines 2
+  ringside: two machines with 'sieve', which does not talk to another; '--workload netrr' does
+  [2]
+  $ ringside boot -w netrr --machines 2 --trace 4
+  ringside: --trace is for one machine; leave it or --machines out
+  [2]
+
 A shell to type at; a program that crashes; what else is not right.
 
   $ printf 'hello 1 q\ncount 4 | sum\n\004' | ringside boot -q -w sh --append opt=i --input -
