@@ -149,7 +149,7 @@ static void error_cell(struct table *table, const struct result *r, size_t c)
         return;
     }
     int64_t error = error_percent(r->simulated_as[c], r->published_as[c]);
-    table_tone(table, r->calibrated[c] ? TONE_DIM : TONE_PLAIN, "%+" PRId64 " %% %c", error,
+    table_tone(table, r->calibrated[c] ? TONE_DIM : TONE_PLAIN, "%+" PRId64 "%%%c", error,
                r->calibrated[c] ? 'c' : 'p');
 }
 

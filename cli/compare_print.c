@@ -110,7 +110,7 @@ static struct table *compare_table(const struct compare *c, const struct compare
                                                   {"cycles", TABLE_RIGHT},
                                                   {"slowdown", TABLE_RIGHT},
                                                   {"exits", TABLE_RIGHT},
-                                                  {"beyond native, of native's time", TABLE_WRAP}};
+                                                  {"overhead in % of native", TABLE_WRAP}};
     struct table *table = table_new(columns, sizeof columns / sizeof *columns);
     for (size_t i = group->first; i < group->first + group->count; i++) {
         if (compare_measured(&c->runs[i])) {

@@ -4,7 +4,7 @@ of them is tested here: shape, sums, agreement with the bare machine.
   $ ringside compare hello --arch type1/fullvirt-trap,type2/fullvirt-hw | sed -n '1,2p;4p'
   hello: prints a greeting
   3 lines, seed 1, 1 processor, 64 MiB, a recent server Xeon ('Ice Lake-SP' class), 2.5 GHz; the default
-  architecture            cycles  slowdown  exits  beyond native, of native's time
+  architecture            cycles  slowdown  exits  overhead in % of native
   $ ringside compare hello --arch type1/fullvirt-trap,type2/fullvirt-hw --ascii | grep -c '^[nt][a-z0-9/-]*  *[a-zA-Z0-9+#:@&*-]*$'
   3
   $ ringside compare hello --arch type2/fullvirt-hw -q | tail -1

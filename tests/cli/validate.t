@@ -4,8 +4,8 @@ move with the models, but not who is the slower where that is known.
   $ ringside validate adams06 | head -3 | cut -c 1-38
   adams06: nanobenchmarks on a Pentium 4
   
-                  native   here    error
-  $ ringside validate adams06 | grep -o '^[a-zP].*[+-][0-9]* % c' | grep -c '+0 % c'
+                  native   here  error  
+  $ ringside validate adams06 | grep -o '^[a-zP].*[+-][0-9]*%c' | grep -c '+0%c'
   6
   $ ringside validate adams06 | grep '^c ' | head -3
   c syscall, native: set insn.syscall
@@ -15,7 +15,7 @@ move with the models, but not who is the slower where that is known.
 The architecture's own arithmetic: 4 references, 24 in two dimensions, 19 with 2 MiB nested pages.
 
   $ ringside validate walks | grep '^references'
-  references    4.00  4.00  +0 % p   24    24  +0 % p                 19    19  +0 % p
+  references    4.00  4.00   +0%p   24    24   +0%p          19    19   +0%p
 
 BT wins on the Pentium 4, EPT from Nehalem on; nothing calibrated is off.
 
@@ -35,7 +35,7 @@ BT wins on the Pentium 4, EPT from Nehalem on; nothing calibrated is off.
       {
         "table": "walks",
         "paper": "BHARGAVA08",
-        "title": "references of one page walk, 4 levels in each dimension, no caches",
+        "title": "references of one page walk, 4 levels in each dimension, no caches; 2 MiB: nested pages",
         "cells": [
           {
             "row": "references",
