@@ -25,6 +25,8 @@ struct duel_access {
     enum duel_kind kind;
     uint64_t va;
     unsigned n, ring;
+    bool
+        system; // a load or store by the processor itself, as when it delivers an event: with the kernel's rights in any ring
     uint64_t value, expected;
 };
 // What the guest sees of it.
@@ -40,11 +42,11 @@ struct duel;
 // The side under test.
 struct duel_side {
     const char *name;
-    struct duel_result (*access)(struct duel *w, struct vcpu *v, const struct duel_access *a);
-    bool (*ok)(struct duel *w, char *err, size_t err_size); // invariants; NULL: none
+    struct duel_result (*access)(struct duel *d, struct vcpu *v, const struct duel_access *a);
+    bool (*ok)(struct duel *d, char *err, size_t err_size); // invariants; NULL: none
     // v->g.ptbr or v->g.msw changed (deprivileged: beyond what paging->load_base does).
-    void (*load)(struct duel *w, struct vcpu *v);
-    void (*invlpg)(struct duel *w, struct vcpu *v, uint64_t va);
+    void (*load)(struct duel *d, struct vcpu *v);
+    void (*invlpg)(struct duel *d, struct vcpu *v, uint64_t va);
 };
 
 struct duel_config {
@@ -83,13 +85,13 @@ struct duel {
 };
 
 // Create both machines. False after a failed check.
-bool duel_create(struct duel *w, const struct duel_config *config);
-void duel_destroy(struct duel *w);
+bool duel_create(struct duel *d, const struct duel_config *config);
+void duel_destroy(struct duel *d);
 // One random sequence of `steps` in fresh tables, compared after each. False after a failed check, which names the seed.
-bool duel_run(struct duel *w, uint64_t seed, unsigned steps);
+bool duel_run(struct duel *d, uint64_t seed, unsigned steps);
 
 // For sides: the access in software, as an emulator does it: the guest's tables walked, A and D set, RAM written and paging told.
-struct duel_result duel_emulate(struct duel *w, struct vcpu *v, const struct duel_access *a);
+struct duel_result duel_emulate(struct duel *d, struct vcpu *v, const struct duel_access *a);
 // The access by a processor model, as it is now. False: c->fault.
 bool duel_touch(struct cpu *c, const struct duel_access *a, uint64_t *value);
 

@@ -13,19 +13,19 @@ struct guest_ways {
 };
 
 // Fresh tables, data and registers; in the native machine's memory, and v->g of both processors.
-void guest_begin(struct duel *w);
-void guest_note_ways(struct duel *w, struct guest_ways *ways);
+void guest_begin(struct duel *d);
+void guest_note_ways(struct duel *d, struct guest_ways *ways);
 // What has changed since: marks the addresses that may be cached otherwise. Returns how many entries of tables changed.
-unsigned guest_find_changes(struct duel *w, const struct guest_ways *ways);
+unsigned guest_find_changes(struct duel *d, const struct guest_ways *ways);
 
 // False: nothing that may be done.
-bool guest_choose_access(struct duel *w, unsigned k, struct duel_access *a);
-bool guest_choose_table_store(struct duel *w, unsigned k, struct duel_access *a);
+bool guest_choose_access(struct duel *d, unsigned k, struct duel_access *a);
+bool guest_choose_table_store(struct duel *d, unsigned k, struct duel_access *a);
 // The address to flush, which is then flushed for the guest.
-uint64_t guest_choose_flush(struct duel *w, unsigned k);
+uint64_t guest_choose_flush(struct duel *d, unsigned k);
 // New v->g.ptbr and v->g.msw; flushed.
-void guest_choose_base(struct duel *w, unsigned k);
+void guest_choose_base(struct duel *d, unsigned k);
 // What a device writes: the address; n up to 64 bytes.
-uint64_t guest_choose_dma(struct duel *w, uint8_t *bytes, unsigned *n);
+uint64_t guest_choose_dma(struct duel *d, uint8_t *bytes, unsigned *n);
 
 #endif

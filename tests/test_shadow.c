@@ -57,8 +57,8 @@ static void equals_bare_machine(void)
     static const char *const names[] = {"p4-672", "xeon"};
     struct vm_stats sum = {0};
     uint64_t accesses = 0, succeeded = 0, table_stores = 0;
-    struct duel *w = malloc(sizeof *w);
-    REQUIRE(w);
+    struct duel *d = malloc(sizeof *d);
+    REQUIRE(d);
     bool ok = true;
     for (unsigned n = 0; ok && n < OPTIONS; n++) {
         struct cpu_model model;
@@ -67,16 +67,16 @@ static void equals_bare_machine(void)
             break;
         }
         struct duel_config config = options(n, &model);
-        ok = duel_create(w, &config);
+        ok = duel_create(d, &config);
         for (unsigned run = 0; ok && run < runs; run++) {
-            ok = duel_run(w, (uint64_t)n * 1000000 + run, steps);
+            ok = duel_run(d, (uint64_t)n * 1000000 + run, steps);
         }
-        add_stats(&sum, &w->vm.stats);
-        accesses += w->accesses, succeeded += w->succeeded, table_stores += w->table_stores;
-        duel_destroy(w);
+        add_stats(&sum, &d->vm.stats);
+        accesses += d->accesses, succeeded += d->succeeded, table_stores += d->table_stores;
+        duel_destroy(d);
         cpu_model_free(&model);
     }
-    free(w);
+    free(d);
     // Each mechanism has been at work, and often.
     const uint64_t enough = (uint64_t)runs * OPTIONS / 2;
     CHECK(succeeded > accesses / 5 && table_stores > enough);
