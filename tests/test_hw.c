@@ -20,9 +20,11 @@ static const char before[] = "start: la a0, vectors\n lidt a0\n la sp, stack_top
 static const char behind[] = "\n      addi t0, t0, -1\n bnez t0, again\n"
                              "       out zero, [zero+0xf4]\n"
                              "skip:  ldd a0, [sp+8]\n addi a0, a0, 4\n std a0, [sp+8]\n iret\n"
-                             "handler: stw zero, [s0+0xb0]\n iret\n"
+                             "handler: stw zero, [s0+0xb0]\n"
+                             "back:  iret\n"
                              "       .align 16\n"
-                             "vectors: .space 96\n .quad skip, 1\n .space 912\n .quad handler, 1\n"
+                             "vectors: .space 48\n .quad back, 1\n .space 32\n .quad skip, 1\n"
+                             "       .space 912\n .quad handler, 1\n"
                              "       .space 256\n"
                              "stack_top: .quad 0\n";
 
@@ -218,7 +220,43 @@ static void pause_loops_exit_where_the_processor_counts_them(void)
     }
 }
 
+// ---- events whose delivery exits ------------------------------------------------------------------
+
+// The stack of each event is in a page of its own that nothing has touched.
+static void events_are_delivered_again(void)
+{
+    static const char source[] =
+        "li sp, 0x200000\n int 64\n li sp, 0x210000\n brk\n li sp, 0x220000\n hcall\n"
+        "li sp, 0x230000\n" SEND_ITSELF "nop";
+    static const char *const archs[] = {HW, SHADOW, APICV, SHADOW ",unsync=0"};
+    struct vm_test *bare = times(source, "native", 1);
+    REQUIRE(bare != NULL);
+    for (unsigned k = 0; k < sizeof archs / sizeof *archs; k++) {
+        struct vm_test *t = times(source, archs[k], 1);
+        REQUIRE(t != NULL);
+        vm_test_same(&bare->result, &t->result, archs[k]);
+        CHECK_U64(t->result.instructions, bare->result.instructions);
+        CHECK_U64(t->result.interrupts, 1);
+        CHECK_U64(t->result.exceptions, bare->result.exceptions);
+        CHECK(t->result.exits[EXIT_EPT_VIOLATION] + t->result.exits[EXIT_EXCEPTION_NMI] >= 4);
+        vm_test_free(t);
+    }
+    vm_test_free(bare);
+}
+
 // ---- the end --------------------------------------------------------------------------------------
+
+// A page fault whose gate is absent makes a double fault, whose absent gate lies in a page that nobody has touched: delivering it exits, and delivering it
+// again must still be the end, although #GP's gate is there.
+static const char late_double[] = "start: la a0, vectors\n lidt a0\n la sp, stack_top\n"
+                                  " la a0, top\n lptbr a0\n li a0, 0x80000000\n lmsw a0\n"
+                                  " li a0, 0x40000000\n ldd a0, [a0]\n"
+                                  "handler: out zero, [zero+0xf4]\n"
+                                  " .align 4096\ntop: .quad middle + 3\n"
+                                  " .align 4096\nmiddle: .quad low + 3\n"
+                                  " .align 4096\nlow: .quad 0x83\n .space 256\nstack_top: .quad 0\n"
+                                  " .align 4096\n .space 4096-144\nvectors: .space 144\n"
+                                  " .space 64\n .quad handler, 1, 0, 0\n";
 
 static void triple_faults_name_their_faults(void)
 {
@@ -227,7 +265,8 @@ static void triple_faults_name_their_faults(void)
                                             " lmsw a0\n .align 4096\ntable: .space 4096\n";
     static const char empty_table[] =
         "start: la a0, table\n lidt a0\n int 9\n .align 16\ntable: .space 64\n";
-    static const char *const sources[] = {"start: hcall\n", empty_table, paging_of_nothing};
+    static const char *const sources[] = {"start: hcall\n", empty_table, paging_of_nothing,
+                                          late_double};
     static const char *const archs[] = {HW, SHADOW, APICV, HW ",ept_huge=1"};
     for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct vm_test *bare = vm_test_source(sources[i], &(struct vm_where){.holes_open = true});
@@ -383,6 +422,7 @@ TEST_SUITE(hw,
            {"CPUID names the hypervisor", cpuid_names_the_hypervisor},
            {"the guest's timer exits, interrupts or is posted as the processor can",
             the_timer_comes_as_the_processor_can},
+           {"events whose delivery exits are delivered again", events_are_delivered_again},
            {"pause loops exit where the processor counts them",
             pause_loops_exit_where_the_processor_counts_them},
            {"a triple fault names its three faults", triple_faults_name_their_faults},
