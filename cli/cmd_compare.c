@@ -97,6 +97,7 @@ const struct command command_compare = {
             {"ringside compare memrand -P n 50000 200000 --step 50000 --quiet", "a longer run"},
             {"ringside compare sieve nullcall diskread --summary",
              "several workloads in one table"},
+            {"ringside compare nullcall --steady", "the work alone, without the boot"},
             {"ringside compare nullcall --export-json result.json", "for another program"},
             {0}},
     .options =
@@ -183,6 +184,10 @@ const struct command command_compare = {
              .kind = OPTION_FLAG,
              .help = "also print the exits by reason, in perf kvm's columns",
              .offset = FIELD(exits)},
+            {.name = "steady",
+             .kind = OPTION_FLAG,
+             .help = "without boot and warm-up: run the length twice as well, take the difference",
+             .offset = FIELD(steady)},
             {.letter = 'q',
              .name = "quiet",
              .kind = OPTION_FLAG,

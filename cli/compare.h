@@ -12,7 +12,7 @@ struct compare_options {
     struct option_list arch, cpu, set, scan, list;
     uint64_t n, cpus, ram, levels, seed, step;
     const char *append, *guest, *export_json, *export_csv, *export_markdown;
-    bool holes_closed, unit_costs, exits, quiet, summary;
+    bool holes_closed, unit_costs, exits, quiet, summary, steady;
 };
 
 enum compare_outcome {
@@ -70,6 +70,11 @@ char *compare_split_archs(const char *text);
 int compare_execute(struct compare *c, unsigned threads);
 void compare_free(struct compare *c);
 
+// The length that a group's runs have in the end: with --steady the longer of the two.
+static inline uint64_t compare_length(const struct compare *c, const struct compare_group *g)
+{
+    return c->o->steady ? 2 * g->n : g->n;
+}
 // The run on the bare machine that this run is measured against.
 static inline const struct compare_run *compare_native(const struct compare *c,
                                                        const struct compare_run *run)

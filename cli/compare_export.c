@@ -94,6 +94,7 @@ static int write_json(const struct compare *c)
     }
     json_object_set_new(document, "workload", json_string(c->workloads[0]->name));
     json_object_set_new(document, "cpu", json_string(c->groups[0].model->name));
+    json_object_set_new(document, "steady", json_boolean(c->o->steady));
     json_object_set_new(document, "unit_costs", json_boolean(c->o->unit_costs));
     json_object_set_new(document, "results", results);
     json_object_set_new(document, "not_run", absent);

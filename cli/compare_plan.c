@@ -372,12 +372,13 @@ static int set_machine(struct compare *c, struct compare_group *g, const struct 
     return CLI_OK;
 }
 
-static int check_length(const struct compare_group *g)
+static int check_length(const struct compare *c, const struct compare_group *g)
 {
-    return g->n <= g->workload->max_n
+    return compare_length(c, g) <= g->workload->max_n && g->n <= g->workload->max_n
                ? CLI_OK
                : cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit",
-                           g->workload->name, g->n, g->workload->max_n, g->workload->unit);
+                           g->workload->name, compare_length(c, g), g->workload->max_n,
+                           g->workload->unit);
 }
 
 // One group for each combination of the machine's scans, for one of the workloads on one of the models.
@@ -412,7 +413,7 @@ static int add_groups(struct plan *p, const struct toyos_workload *workload, con
                 digit /= scan->count;
             }
         }
-        status = status == CLI_OK ? check_length(g) : status;
+        status = status == CLI_OK ? check_length(c, g) : status;
         status = status == CLI_OK ? add_runs(p) : status;
     }
     return status;

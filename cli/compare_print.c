@@ -218,9 +218,10 @@ static void print_title(const struct compare *c, const struct style *style,
     tone_printf(stdout, style, TONE_HEADING, "%s", g->workload->name);
     printf(": %s\n", g->workload->summary);
     char text[512];
-    snprintf(text, sizeof text, "%s %s, seed %" PRIu64 ", %" PRIu64 " processor%s, %s, %s%s%s%s%s",
+    snprintf(text, sizeof text,
+             "%s %s, seed %" PRIu64 ", %" PRIu64 " processor%s, %s, %s%s%s%s%s%s",
              format_count(n, g->n), g->workload->unit, g->seed, g->cpus, g->cpus == 1 ? "" : "s",
-             format_bytes(ram, g->ram), g->model->title,
+             format_bytes(ram, g->ram), g->model->title, c->o->steady ? ", without the boot" : "",
              c->o->unit_costs ? ", every cost one cycle" : "",
              c->o->holes_closed ? ", holes closed" : "", g->title[0] ? "; " : "", g->title);
     style_wrap(stdout, style, text, 0, 0);

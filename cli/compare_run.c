@@ -1,4 +1,5 @@
 // Runs what compare_plan planned, several at once, and holds every run to the bare machine's.
+#include "cli/bars.h"
 #include "cli/compare.h"
 #include "models/axes.h"
 
@@ -9,12 +10,14 @@
 // How much longer than on the bare machine a guest may run before it counts as lost: a guest that went
 // wrong can loop for ever.
 enum { PATIENCE = 8, PATIENCE_LEAST = 50000000 };
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
 // For the bare machine itself, as `ringside boot`.
 #define LIMIT_NATIVE UINT64_C(10000000000)
 
 // ---- one run -------------------------------------------------------------------------------------
 
-static bool run_one(const struct compare *c, struct compare_run *run, bool closed, uint64_t limit)
+static bool run_length(const struct compare *c, struct compare_run *run, bool closed,
+                       uint64_t limit, uint64_t n, struct run_result *result)
 {
     const struct compare_group *g = &c->groups[run->group];
     char line[TOYOS_COMMAND_LINE_MAX + 1];
@@ -31,15 +34,68 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
     spec.config.levels = (unsigned)g->levels;
     spec.config.seed = g->seed;
     spec.config.holes_closed = closed;
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", g->workload->name, g->n,
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", g->workload->name, n,
              c->o->append ? " " : "", c->o->append ? c->o->append : "");
     run->why[0] = '\0';
-    if (!run_guest(&spec, &run->result, run->why, sizeof run->why)) {
+    if (!run_guest(&spec, result, run->why, sizeof run->why)) {
         run->outcome = COMPARE_REFUSED;
         return false;
     }
     run->outcome = COMPARE_DONE;
     return true;
+}
+
+// longer - shorter, of every count. False if a category shrank: then there is no steady state to speak of.
+static bool subtract(struct run_result *longer, const struct run_result *shorter, char *err,
+                     size_t err_size)
+{
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        if (longer->cycles_by[k] < shorter->cycles_by[k]) {
+            snprintf(err, err_size,
+                     "at twice the length less time goes to '%s'; take a greater length",
+                     category_name(k));
+            return false;
+        }
+        longer->cycles_by[k] -= shorter->cycles_by[k];
+    }
+    longer->exits_all = 0;
+    for (unsigned k = 0; k < EXIT_REASONS; k++) {
+        struct vm_exit_stats *e = &longer->stats.exit[k];
+        const struct vm_exit_stats *less = &shorter->stats.exit[k];
+        longer->exits[k] -= MIN(longer->exits[k], shorter->exits[k]);
+        longer->exits_all += longer->exits[k];
+        e->count -= MIN(e->count, less->count);
+        e->total -= MIN(e->total, less->total);
+    }
+    longer->cycles -= MIN(longer->cycles, shorter->cycles);
+    longer->cycles_all -= shorter->cycles_all;
+    longer->instructions -= MIN(longer->instructions, shorter->instructions);
+    longer->tlb_misses -= MIN(longer->tlb_misses, shorter->tlb_misses);
+    longer->walk_refs -= MIN(longer->walk_refs, shorter->walk_refs);
+    return true;
+}
+
+// One run; or, to be rid of boot and warm-up, what a run of twice the length takes more.
+static bool run_one(const struct compare *c, struct compare_run *run, bool closed, uint64_t limit)
+{
+    const struct compare_group *g = &c->groups[run->group];
+    struct run_result shorter;
+    if (!run_length(c, run, closed, limit, compare_length(c, g), &run->result)) {
+        return false;
+    }
+    if (!c->o->steady || run->result.stop.reason != STOP_POWEROFF) {
+        return true;
+    }
+    bool ok = run_length(c, run, closed, limit, g->n, &shorter);
+    if (ok) {
+        ok = subtract(&run->result, &shorter, run->why, sizeof run->why);
+        run_result_free(&shorter);
+    }
+    if (!ok) {
+        run_result_free(&run->result);
+        run->outcome = COMPARE_REFUSED;
+    }
+    return ok;
 }
 
 static const char *ending(const struct stop_info *stop)
@@ -59,7 +115,7 @@ static void judge(const struct compare *c, struct compare_run *run)
     const struct run_result *r = &run->result, *n = &compare_native(c, run)->result;
     const struct compare_group *g = &c->groups[run->group];
     bool checked = g->workload->expected != NULL;
-    uint64_t expected = checked ? g->workload->expected(g->n) : 0;
+    uint64_t expected = checked ? g->workload->expected(compare_length(c, g)) : 0;
     if (r->stop.reason != STOP_POWEROFF || r->stop.status != 0) {
         snprintf(run->why, sizeof run->why, "%s (pc 0x%" PRIx64 ")", ending(&r->stop), r->stop.pc);
     } else if (checked && (!r->has_checksum || r->checksum != expected)) {
@@ -87,7 +143,7 @@ static void run_and_judge(const struct compare *c, struct compare_run *run)
     bool closed = c->o->holes_closed || cpu_model_has(model, CPU_FEATURE_HOLES_CLOSED);
     uint64_t limit = LIMIT_NATIVE;
     if (run != native) {
-        limit = native->result.instructions * PATIENCE;
+        limit = native->result.instructions * (c->o->steady ? 2 : 1) * PATIENCE;
         limit = limit < PATIENCE_LEAST ? PATIENCE_LEAST : limit;
     }
     if (!run_one(c, run, closed, limit)) {
