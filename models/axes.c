@@ -6,6 +6,7 @@
 #include "models/fullvirt/trap.h"
 #include "models/native.h"
 #include "models/nested.h"
+#include "models/paravirt/paravirt.h"
 #include "models/shadow.h"
 #include "models/type1/type1.h"
 #include "models/type2/type2.h"
@@ -17,9 +18,11 @@ static const struct technique_ops *const techniques[TECHNIQUE_COUNT] = {
     [TECHNIQUE_TRAP] = &trap_technique,
     [TECHNIQUE_BT] = &bt_technique,
     [TECHNIQUE_HW] = &hw_technique,
+    [TECHNIQUE_PARAVIRT] = &paravirt_technique,
 };
 
 static const struct paging_ops *const pagings[PAGING_COUNT] = {
+    [PAGING_DIRECT] = &direct_paging,
     [PAGING_SHADOW] = &shadow_paging,
     [PAGING_NESTED] = &nested_paging,
 };

@@ -31,9 +31,10 @@ static bool find_axes(struct vm *vm, const struct machine_config *config, char *
     }
     vm->technique = axis_technique(row->technique);
     bool bare = row->platform == PLATFORM_BARE;
-    if (!bare && vm->arch.io != IO_EMULATED) {
-        snprintf(err, err_size, "%s with io=%s is not in this build; io=emulated is", row->name,
-                 io_name(vm->arch.io));
+    enum io_kind io = row->technique == TECHNIQUE_PARAVIRT ? IO_PARAVIRT : IO_EMULATED;
+    if (!bare && vm->arch.io != io) {
+        snprintf(err, err_size, "%s with io=%s is not in this build; io=%s is", row->name,
+                 io_name(vm->arch.io), io_name(io));
         return false;
     }
     vm->paging = bare ? NULL : axis_paging(vm->arch.paging);

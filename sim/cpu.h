@@ -130,7 +130,9 @@ struct cpu {
     uint8_t double_of[2]; // the two faults behind the last double fault
     bool
         translating; // the monitor executes the guest's code itself, out of its translation cache (monitor_ops.step)
-    bool trap_guest;        // a monitor without VT-x owns ring 0: events go to it
+    uint8_t
+        system_call_ring; // 1: SYSCALL of a deprivileged guest's program enters its kernel at once, and its kernel may IRET outward
+    bool trap_guest;      // a monitor without VT-x owns ring 0: events go to it
     struct cpu_fault fault; // of the access that just failed
 
     unsigned index;

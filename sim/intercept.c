@@ -1,5 +1,6 @@
 // Instructions that leave a guest: the table that the controls make, and the exits.
 #include "sim/acct.h"
+#include "sim/cpu_trap.h"
 #include "sim/machine_internal.h"
 #include "sim/vmcs.h"
 
@@ -130,8 +131,40 @@ static enum exit_reason trap_reason(unsigned op)
     }
 }
 
+// What a hypervisor can let the processor do for a deprivileged kernel without its help, as x86's gates can lead from ring 3 to ring 1 and its IRET
+// back: a system call, and the return from the kernel's ring outward. The real IF stays set.
+static bool system_call_gate(struct cpu *c, struct insn in)
+{
+    uint64_t frame[FRAME_WORDS];
+    if (in.op == OP_SYSCALL && c->s.ring == 3) {
+        trap_syscall(c);
+        c->s.flags |= FLAG_IF;
+        cpu_set_ring(c, c->system_call_ring);
+        return true;
+    }
+    if (in.op != OP_IRET || c->s.ring != c->system_call_ring) {
+        return false;
+    }
+    if (!cpu_read_system(c, c->s.r[REG_SP], frame, FRAME_BYTES, false)) {
+        return !cpu_give_up(c);
+    }
+    if (!cpu_good_target(c, frame[1]) || frame[2] > 3 || frame[2] < c->s.ring) {
+        trap_fail(c, VEC_GP, 0);
+        return true;
+    }
+    c->s.pc = frame[1];
+    c->s.flags = FLAG_IF | (frame[3] & FLAG_TF);
+    c->s.r[REG_SP] = frame[4];
+    cpu_set_ring(c, (unsigned)frame[2]);
+    trap_look_again(c);
+    return true;
+}
+
 bool cpu_intercept(struct cpu *c, struct insn in)
 {
+    if (!c->vmcs && c->system_call_ring && system_call_gate(c, in)) {
+        return true;
+    }
     struct vmexit x = {.pc = c->s.pc, .insn = in};
     if (!c->vmcs) {
         x.reason = trap_reason(in.op);

@@ -112,14 +112,14 @@ bool vm_test_generated(const struct gen_program *p, const struct vm_where *where
 // ---- the toy OS -----------------------------------------------------------------------------------
 
 // Built once for all tests.
-static const struct toyos *native_os(void)
+static const struct toyos *built_os(bool paravirt)
 {
-    static struct toyos os;
-    static bool built;
-    if (!built) {
-        built = CHECK(guest_build(NULL, false, &os) == CLI_OK);
+    static struct toyos os[2];
+    static bool built[2];
+    if (!built[paravirt]) {
+        built[paravirt] = CHECK(guest_build(NULL, paravirt, &os[paravirt]) == CLI_OK);
     }
-    return built ? &os : NULL;
+    return built[paravirt] ? &os[paravirt] : NULL;
 }
 
 bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *where,
@@ -127,14 +127,15 @@ bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *w
 {
     char err[256], line[96];
     struct cpu_model model;
-    struct run_spec spec = {.os = native_os(),
+    struct run_spec spec = {.os = built_os(false),
+                            .os_paravirt = built_os(true),
                             .command_line = line,
                             .workload = workload,
                             .until = TIME_LIMIT,
                             .instructions = UINT64_C(500000000)};
     snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s", workload, n,
              where->tickless ? " tickless=1" : "");
-    if (!spec.os || !set_where(&spec, &model, where)) {
+    if (!spec.os || !spec.os_paravirt || !set_where(&spec, &model, where)) {
         return false;
     }
     bool ok = run_guest(&spec, out, err, sizeof err) || FAIL("%s: %s", workload, err);

@@ -16,6 +16,9 @@
 .equ DISK_DONE, 2
 .equ DISK_ERROR, 4
 
+.ifdef PARAVIRT
+    .include "pv_block.s"
+.else
 ; Is there a disk? Lets it interrupt.
 disk_init:
     li   a0, DISK
@@ -78,6 +81,7 @@ disk_interrupt:
 .not_ours:
     UNLOCK s0
     LEAVE 1
+.endif
 
 ; ---- cache --------------------------------------------------------------------------------------
 ; CACHE_SLOTS blocks, each in the slot that its number says (direct-mapped, like the TLB). Written through: the disk is

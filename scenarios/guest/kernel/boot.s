@@ -18,6 +18,8 @@ _start:
     ARCH_POWEROFF a0
 .high:
     la   sp, boot_stack_top
+.else
+    call pv_boot
 .endif
     P2V  s0, s0                         ; the boot information, through the direct map
     la   a0, boot_info

@@ -9,16 +9,28 @@
 .equ END_OF_INPUT, 4                    ; Ctrl-D
 
 ; Prints the byte a0. Keeps all but t0-t2: it is used where nothing may be lost.
+.ifndef PARAVIRT
 putc:
 .wait:
-    ARCH_IN t2, CON_STATUS
+    in   t2, [zero+CON_STATUS]
     andi t2, t2, CON_READY
     beqz t2, .wait
-    ARCH_OUT a0, CON_DATA
+    out  a0, [zero+CON_DATA]
     ret
+.else
+putc:
+    addi sp, sp, -8
+    stb  a0, [sp]
+    mov  t0, sp
+    movi t1, 1
+    HYPERCALL HC_CONSOLE_WRITE
+    addi sp, sp, 8
+    ret
+.endif
 
 ; Prints the text at a0. Loses a0, a1, t0-t2.
 puts:
+.ifndef PARAVIRT
     ENTER 0
     mov  a1, a0
 .next:
@@ -29,6 +41,18 @@ puts:
     jmp  .next
 .done:
     LEAVE 0
+.else
+    mov  t1, zero
+.length:
+    add  t2, a0, t1
+    ldbu t2, [t2]
+    addi t1, t1, 1
+    bnez t2, .length
+    addi t1, t1, -1
+    mov  t0, a0
+    HYPERCALL HC_CONSOLE_WRITE          ; all of it at once
+    ret
+.endif
 
 ; Prints a0 as 0x and 16 digits. Loses a0-a2, t0-t2.
 put_hex:
@@ -114,6 +138,7 @@ console_write:
     sub  s2, s2, s0
     la   a1, print_lock
     LOCK a1
+.ifndef PARAVIRT
     mov  a2, sp
     add  a3, sp, s0
 .one:
@@ -121,6 +146,11 @@ console_write:
     call putc
     addi a2, a2, 1
     bltu a2, a3, .one
+.else
+    mov  t0, sp
+    mov  t1, s0
+    HYPERCALL HC_CONSOLE_WRITE
+.endif
     UNLOCK a1
     jmp  .chunk
 .done:
@@ -136,8 +166,10 @@ console_read:
     mov  s2, a2
     mov  s3, zero
     beqz s2, .out
+.ifndef PARAVIRT
     movi a0, 1
-    ARCH_OUT a0, CON_INTERRUPT
+    out  a0, [zero+CON_INTERRUPT]
+.endif
 .look:
     ARCH_IRQ_SAVE s0
     la   a1, input_lock
@@ -193,10 +225,20 @@ console_interrupt:
     LOCK a3
     la   a2, input_read
 .next:
-    ARCH_IN a0, CON_STATUS
+.ifndef PARAVIRT
+    in   a0, [zero+CON_STATUS]
     andi a0, a0, CON_INPUT
     beqz a0, .done
-    ARCH_IN a0, CON_DATA
+    in   a0, [zero+CON_DATA]
+.else
+    addi sp, sp, -8
+    mov  t0, sp
+    movi t1, 1
+    HYPERCALL HC_CONSOLE_READ
+    ldbu a0, [sp]
+    addi sp, sp, 8
+    beqz t0, .done
+.endif
     ldd  a4, [a2+8]
     ldd  a5, [a2]
     sub  a5, a4, a5

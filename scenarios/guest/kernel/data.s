@@ -23,6 +23,7 @@ vectors:
     GATE_TO 8
     GATE_TO 13
     GATE_TO VEC_PF
+.ifndef PARAVIRT
     GATE_TO VEC_TIMER
     GATE_TO VEC_DISK
     GATE_TO VEC_NIC
@@ -30,6 +31,8 @@ vectors:
     GATE_TO VEC_RESCHED
     GATE_TO VEC_SHOOT
     GATE_TO VEC_SPURIOUS
+.endif
+    .org vectors + 16 * 256
 
 next_pid:       .quad 1
 
@@ -62,6 +65,14 @@ sleep_lock:     .space 8
 ; proc.s
 proc_lock:      .space 8
 init_task:      .space 8
+.ifdef PARAVIRT
+; pv.s
+pv_base:        .space 8                ; machine address of our frame 0
+pv_v2m:         .space 8                ; what makes a machine address of one in the direct map
+pv_batch:       .space 8                ; not 0: requests may wait
+pv_count:       .space 8                ; requests that wait
+pv_requests:    .space MMU_QUEUE * 16
+.endif
 ; smp.s
 shoot_lock:     .space 8
 shoot:          .space 40
@@ -105,9 +116,20 @@ cache_slots:    .space CACHE_SLOTS * C_SIZE
 sockets:        .space PORTS * SO_SIZE
 rx_buffers:     .space RING * 8
 tx_buffers:     .space RING * 8
+.ifdef PARAVIRT
+    .align 4096
+; Pages shared with back ends: each has its own.
+block_ring:     .space 4096
+net_page:       .space NET_TX           ; tails, address; then the two rings
+tx_ring:        .space RING * 16
+rx_ring:        .space RING * 16
+    .align 4096
+grants:         .space 4096
+.else
     .align 16
 rx_ring:        .space RING * 16
 tx_ring:        .space RING * 16
+.endif
     .align 4096
 boot_stack:     .space 4096
 boot_stack_top:

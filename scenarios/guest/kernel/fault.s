@@ -83,7 +83,7 @@ mm_fault:
     movi a3, 1
     call pt_walk
     beqz a0, .no_memory
-    ldd  a1, [a0]
+    ARCH_GET_PTE a1, a0
     andi a2, a1, PTE_P
     bnez a2, .present
     andi a2, s2, PF_WRITE
@@ -218,7 +218,7 @@ fault_huge:
     call pt_walk
     beqz a0, .none
     mov  s3, a0
-    ldd  a1, [s3]
+    ARCH_GET_PTE a1, s3
     beqz a1, .absent
     andi a2, a1, PTE_PS
     bnez a2, .good                      ; another thread was faster

@@ -19,7 +19,12 @@
     .include "smp.s"        ; the other processors: start, interrupts between them, TLB shootdown
     .include "trap.s"       ; every way into the kernel, and out of it
     .include "syscall.s"    ; system calls: table and the small ones
+.ifdef PARAVIRT
+    .include "pv.s"         ; page tables by request, the way back to programs
+    .include "pv_event.s"   ; event channels and timer
+.else
     .include "apic.s"       ; interrupt controllers and timer
+.endif
     .include "mm.s"         ; page frames and page tables
     .include "fault.s"      ; page faults: demand paging, copy-on-write
     .include "vm.s"         ; address spaces: make, copy, switch, destroy

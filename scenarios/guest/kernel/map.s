@@ -251,7 +251,7 @@ unmap:
     mov  a3, zero
     call pt_walk
     beqz a0, .no_table
-    ldd  a1, [a0]
+    ARCH_GET_PTE a1, a0
     beqz a1, .next
     ARCH_SET_PTE a0, zero
     ARCH_FLUSH_PAGE s1
@@ -270,7 +270,7 @@ unmap:
     mov  a3, zero
     call pt_walk
     beqz a0, .skip
-    ldd  a1, [a0]
+    ARCH_GET_PTE a1, a0
     andi a2, a1, PTE_PS
     beqz a2, .skip
     ARCH_SET_PTE a0, zero

@@ -203,7 +203,7 @@ pt_walk:
     shli t0, t0, 3
     add  a0, a0, t0
     beqz s2, .found
-    ldd  t1, [a0]
+    ARCH_GET_PTE t1, a0
     andi t0, t1, PTE_P
     beqz t0, .missing
     andi t0, t1, PTE_PS

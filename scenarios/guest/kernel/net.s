@@ -40,15 +40,36 @@
 .equ DATA_MAX, FRAME_MAX - FR_DATA
 .equ ETHER_TYPE, 0xb588                 ; 0x88b5 in network order
 
+.ifdef PARAVIRT
+; Rings and tails are in a page shared with the back end; the buffers are named by grants: GRANT_NET + slot those of frames to send, RING more those
+; of frames to receive. A descriptor's upper 16 bits name its buffer's.
+.equ NET_TX_TAIL, 0
+.equ NET_RX_TAIL, 8
+.equ NET_MAC, 16
+.equ NET_TX, 64
+.equ D_GRANT, 14
+.endif
+
 ; Rings, buffers, receiver on. Messages go to this machine itself, through the card's loop-back plug, or, if the command line
 ; says peer=N, to machine N on the cable, from 1: all machines' addresses differ in the last byte only.
 nic_init:
     ENTER 2
+.ifdef PARAVIRT
+    la   s0, net_page
+    la   t1, pv_v2m
+    ldd  t1, [t1]
+    add  t1, t1, s0
+    movi t0, CHANNEL_NET
+    HYPERCALL HC_CHANNEL_BIND
+    bltz t0, .none
+    ldd  a1, [s0+NET_MAC]
+.else
     li   s0, NIC
     ldd  a1, [s0]
     li   a2, NIC_ID
     bne  a1, a2, .none
     ldd  a1, [s0+NIC_MAC]
+.endif
     la   a2, nic_mac
     std  a1, [a2]
     mov  s1, a1
@@ -64,6 +85,7 @@ nic_init:
 .self:
     la   a2, nic_peer
     std  s1, [a2]
+.ifndef PARAVIRT
     la   a0, tx_ring
     V2P  a0, a0
     std  a0, [s0+NIC_TX_RING]
@@ -73,6 +95,7 @@ nic_init:
     V2P  a0, a0
     std  a0, [s0+NIC_RX_RING]
     std  a1, [s0+NIC_RX_SIZE]
+.endif
     movi s1, BUFFERS
 .buffer:
     call frame_alloc
@@ -83,8 +106,10 @@ nic_init:
     bnez s1, .buffer
 .enough:
     call rx_refill
+.ifndef PARAVIRT
     movi a0, NIC_RECEIVE | NIC_INTERRUPT
     std  a0, [s0+NIC_CONTROL]
+.endif
 .none:
     LEAVE 2
 .word_peer:
@@ -139,9 +164,14 @@ rx_refill:
     addi a0, a0, B_FRAME
     V2P  a0, a0
     std  a0, [a3+D_ADDRESS]
-    movi a0, FRAME_MAX + 4
-    stw  a0, [a3+D_LENGTH]
+    movi t0, FRAME_MAX + 4
+    stw  t0, [a3+D_LENGTH]
     stw  zero, [a3+D_FLAGS]
+.ifdef PARAVIRT
+    addi a1, a1, GRANT_NET + RING
+    sth  a1, [a3+D_GRANT]
+    GRANT a1, a0, GRANT_IN_USE | GRANT_WRITE
+.endif
     ldd  a1, [s0]
     addi a1, a1, 1
     std  a1, [s0]
@@ -149,8 +179,15 @@ rx_refill:
 .done:
     ldd  a1, [s0]
     andi a1, a1, RING - 1
+.ifdef PARAVIRT
+    la   a0, net_page
+    std  a1, [a0+NET_RX_TAIL]
+    movi t0, CHANNEL_NET
+    HYPERCALL HC_EVENT_SEND
+.else
     li   a0, NIC
     std  a1, [a0+NIC_RX_TAIL]
+.endif
     LEAVE 3
 
 ; Frames have come: each goes to the socket that its port says, or is dropped.
@@ -158,9 +195,11 @@ nic_interrupt:
     ENTER 3
     la   s0, nic_lock
     LOCK s0
+.ifndef PARAVIRT
     li   a0, NIC
     movi a1, NIC_RECEIVED
     std  a1, [a0+NIC_STATUS]            ; first acknowledge, then look: what comes in between interrupts again
+.endif
 .next:
     la   s1, rx_seen
     ldd  a1, [s1]
@@ -171,7 +210,7 @@ nic_interrupt:
     la   a2, rx_ring
     shli a3, a1, 4
     add  a2, a2, a3
-    ldwu a3, [a2+D_FLAGS]
+    ldhu a3, [a2+D_FLAGS]
     beqz a3, .done
     ldwu a4, [a2+D_LENGTH]
     la   a2, rx_buffers

@@ -48,11 +48,13 @@ smp_start:
     bgeu s0, a0, .done
     mov  a0, s0
     call cpu_init
+.ifndef PARAVIRT
     la   a1, ap_entry
     V2P  a1, a1
     shri a1, a1, PAGE_SHIFT             ; the vector of a start-up interrupt is a page number
     mov  a0, s0
     call send_startup
+.endif
     la   a0, cpus_online
 .wait:
     pause
@@ -63,20 +65,19 @@ smp_start:
 .done:
     LEAVE 1
 
+.ifndef PARAVIRT
 ; A processor that is started begins here, at its physical address, paging off, all registers 0.
     .align 4096
 ap_entry:
     la   a0, kernel_root
     ldd  a0, [a0]
     ARCH_LOAD_PTBR a0
-.ifndef PARAVIRT
     li   a0, MSW_PG | MSW_WP
     lmsw a0
     la   a0, .high
     P2V  a0, a0
     jr   a0
 .high:
-.endif
     movi a0, 1
     ARCH_CPUID
     shri a0, a1, 24                     ; who am I?
@@ -89,6 +90,7 @@ ap_entry:
     movi a1, 1
     call atomic_add
     jmp  idle
+.endif
 
 ; Adds a1 to the word at a0, atomically.
 atomic_add:

@@ -179,7 +179,7 @@ tx_reclaim:
     shli a2, a3, 4
     la   a0, tx_ring
     add  a0, a0, a2
-    ldwu a0, [a0+D_FLAGS]
+    ldhu a0, [a0+D_FLAGS]
     beqz a0, .done
     addi a1, a1, 1
     std  a1, [s0]
@@ -217,8 +217,18 @@ tx_start:
     stw  a1, [t0+D_LENGTH]
     stw  zero, [t0+D_FLAGS]
     andi a3, a3, RING - 1
+.ifdef PARAVIRT
+    addi a2, a2, GRANT_NET
+    sth  a2, [t0+D_GRANT]
+    GRANT a2, a0, GRANT_IN_USE
+    la   t0, net_page
+    std  a3, [t0+NET_TX_TAIL]
+    movi t0, CHANNEL_NET
+    HYPERCALL HC_EVENT_SEND             ; the doorbell
+.else
     li   t0, NIC
     std  a3, [t0+NIC_TX_TAIL]           ; the doorbell
+.endif
     ret
 
 ; recv(socket, address, bytes, address for the sender's port or 0): waits for a message. out a0: its bytes (what does not fit

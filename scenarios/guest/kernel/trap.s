@@ -39,6 +39,7 @@ stub_1:
     STUB 8
     STUB 13
     STUB VEC_PF
+.ifndef PARAVIRT
     STUB VEC_TIMER
     STUB VEC_DISK
     STUB VEC_NIC
@@ -46,6 +47,9 @@ stub_1:
     STUB VEC_RESCHED
     STUB VEC_SHOOT
     STUB VEC_SPURIOUS
+.else
+    STUB VEC_TIMER                      ; all events come by this way
+.endif
 
 trap_entry:
     std  a0, [sp+TF_VECTOR]
@@ -154,6 +158,7 @@ kill:
     call sys_exit
 
 ; ---- interrupts ---------------------------------------------------------------------------------
+.ifndef PARAVIRT
 ; in a0: vector. Runs with interrupts off; must not sleep.
 interrupt:
     ENTER 1
@@ -189,3 +194,4 @@ interrupt:
     call lapic_eoi
 .done:
     LEAVE 1
+.endif

@@ -86,7 +86,7 @@ pt_free:
     shli a2, a2, 3
     add  s2, s0, a2
 .row:
-    ldd  a3, [s0]
+    ARCH_GET_PTE a3, s0
     beqz a3, .next
     ARCH_SET_PTE s0, zero
     PTE_FRAME a0, a3
@@ -163,7 +163,7 @@ pt_copy:
     shli a3, a3, 3
     add  s3, s0, a3
 .row:
-    ldd  a0, [s0]
+    ARCH_GET_PTE a0, s0
     beqz a0, .next
     addi a1, s2, -1
     bnez a1, .upper
@@ -187,7 +187,7 @@ pt_copy:
     ori  a1, a0, PTE_P | PTE_W | PTE_U
     ARCH_SET_PTE s1, a1
     mov  a1, a0
-    ldd  a0, [s0]
+    ARCH_GET_PTE a0, s0
     PTE_FRAME a0, a0
     movi a3, 512
     call pt_copy
@@ -196,7 +196,7 @@ pt_copy:
 .huge:                                  ; not shared: counting users of parts is more than this kernel wants to teach
     call huge_alloc
     beqz a0, .none
-    ldd  a1, [s0]
+    ARCH_GET_PTE a1, s0
     PTE_FRAME a2, a1
     xor  a1, a1, a2
     or   a1, a1, a0
