@@ -27,17 +27,17 @@ struct vmexit {
     enum exit_reason reason;
     uint64_t pc;      // of the instruction that exits; a fault's too
     struct insn insn; // the instruction, where one caused it (op OP_INVALID otherwise)
-    uint8_t
-        vector; // EXCEPTION_NMI, EXTERNAL_INTERRUPT, TRAP_*: which; TRIPLE_FAULT: the last of the three, and the
-        // first two in bits 0-15 of `value`
-    uint32_t
-        error; // exceptions: error code; EPT_VIOLATION: PF_* bits of the access, EPT_FAULT_FINAL
-    uint64_t
-        addr; // page fault: the address; EPT_*: guest-physical; IO: port; APIC_ACCESS: offset; INVLPG: the address; MSR_*: number
+    // EXCEPTION_NMI, EXTERNAL_INTERRUPT, TRAP_*: which vector; TRIPLE_FAULT: the last of the three, with
+    // the first two in bits 0-15 of `value`
+    uint8_t vector;
+    uint32_t error; // exceptions: error code; EPT_VIOLATION: PF_* bits, EPT_FAULT_FINAL
+    // page fault: the address; EPT_*: guest-physical; IO: port; APIC_ACCESS: offset; INVLPG: the address;
+    // MSR_*: number
+    uint64_t addr;
     uint64_t linear; // EPT_*: guest-virtual
     uint64_t value;  // what a CR_ACCESS, MSR_WRITE, OUT or APIC write wants to write
-    bool
-        delivering; // it happened while an event was being delivered: that event must be delivered again
+    // it happened while an event was being delivered: that event must be delivered again
+    bool delivering;
     uint8_t delivering_vector;
     uint32_t delivering_error;
     uint8_t delivering_class; // enum event_class
