@@ -15,6 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Under sanitizers everything takes many times as long: tests that try many inputs try fewer there.
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#if defined __SANITIZE_ADDRESS__ && !defined TEST_SANITIZED
+#define TEST_SANITIZED 1
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
+
 struct test_case {
     const char *title; // a sentence: what holds if the test passes
     void (*run)(void);

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROGRAMS = 10000, PLAIN_EVERY = 4, FAILURES_SHOWN = 3 };
+enum {
+    PROGRAMS = 10000,
+    USUAL = TEST_SANITIZED ? 1000 : PROGRAMS,
+    PLAIN_EVERY = 4,
+    FAILURES_SHOWN = 3
+};
 
 static uint64_t number(const char *name, uint64_t otherwise)
 {
@@ -83,7 +88,7 @@ static void programs_agree(void)
     const struct gen_profile *profile = wanted_profile();
     uint64_t one = number("RINGSIDE_DIFF_SEED", UINT64_MAX);
     uint64_t first = one == UINT64_MAX ? 0 : one,
-             count = one == UINT64_MAX ? number("RINGSIDE_DIFF_COUNT", PROGRAMS) : 1;
+             count = one == UINT64_MAX ? number("RINGSIDE_DIFF_COUNT", USUAL) : 1;
     unsigned failures = 0;
     for (uint64_t seed = first; seed - first < count && failures < FAILURES_SHOWN; seed++) {
         gen_make(&p, profile, seed);
