@@ -41,6 +41,28 @@ struct job {
 
 // ---- measuring -----------------------------------------------------------------------------------
 
+// The first of the column's architectures ("A|B") that this build can run. If that is not A, `why` says what
+// stands there; if it is none (0), why not.
+static uint64_t measure_cell(struct validate_bench *bench, const char *measure, const char *archs,
+                             const struct cpu_model *model, char *why, size_t size)
+{
+    for (const char *at = archs;; at++) {
+        char arch[128], err[256];
+        size_t n = strcspn(at, "|");
+        snprintf(arch, sizeof arch, "%.*s", (int)n, at);
+        uint64_t figure = validate_measure(bench, measure, arch, model, err, sizeof err);
+        if (figure > 0 && at != archs) {
+            snprintf(why, size, "simulated as %s, the nearest in this build", arch);
+        } else if (figure == 0) {
+            snprintf(why, size, "not simulated: %.200s", err);
+        }
+        at += n;
+        if (figure > 0 || *at == '\0') {
+            return figure;
+        }
+    }
+}
+
 static void measure_row(struct job *j, struct validate_bench *bench, size_t row)
 {
     const struct validate_table *t = &j->t;
@@ -50,8 +72,8 @@ static void measure_row(struct job *j, struct validate_bench *bench, size_t row)
         const struct validate_column *column = &t->column[c];
         published[c] = t->row[row].cell[c].known ? t->row[row].cell[c].milli : 0;
         if (strcmp(column->arch, "-") != 0) {
-            r->simulated[c] = validate_measure(bench, t->row[row].measure, column->arch,
-                                               &j->model[c], r->why[c], sizeof r->why[c]);
+            r->simulated[c] = measure_cell(bench, t->row[row].measure, column->arch, &j->model[c],
+                                           r->why[c], sizeof r->why[c]);
         }
         r->calibrated[c] =
             t->row[row].cell[c].known ? validate_calibrated(t, row, c, &j->model[c]) : NULL;
@@ -226,8 +248,7 @@ static void print_notes(const struct job *j, const struct style *style)
     }
     for (size_t c = 0; c < t->columns; c++) {
         if (j->row[0].why[c][0]) {
-            snprintf(text, sizeof text, "- %s: not simulated: %s", t->column[c].name,
-                     j->row[0].why[c]);
+            snprintf(text, sizeof text, "- %s: %s", t->column[c].name, j->row[0].why[c]);
             style_wrap(stdout, style, text, 2, 0);
         }
     }

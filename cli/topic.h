@@ -43,6 +43,7 @@ void topic_more_program(FILE *out, const struct style *style, const char *name,
 int topic_fill_architectures(struct table *table);
 int topic_fill_options(struct table *table);
 int topic_fill_aliases(struct table *table);
+int topic_fill_hypercalls(struct table *table);
 void topic_more_architecture(FILE *out, const struct style *style, const char *name,
                              const struct cpu_model *model);
 void topic_more_option(FILE *out, const struct style *style, const char *name,

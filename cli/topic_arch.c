@@ -101,6 +101,19 @@ int topic_fill_aliases(struct table *table)
     return CLI_OK;
 }
 
+int topic_fill_hypercalls(struct table *table)
+{
+#define HYPERCALL(NAME, name, number, t0, t1, doc) \
+    table_cell(table, "%s", name);                 \
+    table_count(table, number);                    \
+    table_cell(table, "%s", t0);                   \
+    table_cell(table, "%s", t1);                   \
+    table_cell(table, "%s", doc);
+#include "models/paravirt/hypercall.def"
+#undef HYPERCALL
+    return CLI_OK;
+}
+
 // ---- explanations --------------------------------------------------------------------------------
 
 // How a technique catches what the guest kernel must not do itself, and what each time costs.
@@ -292,7 +305,7 @@ void topic_category_costs(FILE *out, const struct style *style, unsigned categor
         [CYC_EXIT_HANDLING] = {"hv.", "vmx.vm"},
         [CYC_SHADOW] = {"shadow."},
         [CYC_BT] = {"bt."},
-        [CYC_HYPERCALL] = {"pv."},
+        [CYC_HYPERCALL] = {"hc."},
         [CYC_INJECTION] = {"hv.inject", "hv.deliver", "vmx.inject"},
         [CYC_DEVICE] = {"hv.device", "hv.apic", "host.access"},
         [CYC_DOM0] = {"dom0."},

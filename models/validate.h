@@ -2,7 +2,7 @@
 // Format, fields divided by tabs, one statement a line, '#' begins a comment line:
 //   title TEXT | paper KEY | cpu MODEL | as HOW [MHZ] | column NAME ARCH [CPU] | row NAME MEASURE VALUE... | cite ROW COLUMN TEXT | note ROW COLUMN TEXT | order ROW FASTER SLOWER | caches off
 // HOW: cycles; us (at MHZ); ratio (to the first column; more is worse); rate (the same of throughputs; less is worse).
-// ARCH "-": cannot be simulated. VALUE "-": not published. COLUMN "*": all of the row. order: what is known although no figure is published; ROW "*": every row. caches off: the
+// ARCH "-": cannot be simulated; "A|B": B where this build has no A. VALUE "-": not published. COLUMN "*": all of the row. order: what is known although no figure is published; ROW "*": every row. caches off: the
 // CPU models do without their page-walk caches and nested TLB. MEASURE: see cli/validate.h.
 #ifndef RINGSIDE_MODELS_VALIDATE_H
 #define RINGSIDE_MODELS_VALIDATE_H

@@ -5,6 +5,7 @@ What there is.
   architectures N  the ways to run a guest that can be compared
   options N  what can be set on an architecture, as in kvm,vpid=0
   aliases N  products by name, and the point of the space that each one is
+  hypercalls N  what a paravirtual kernel can ask its hypervisor for
   workloads N  the toy operating system's programs that are measured
   programs N  the bare programs that are part of Ringside
   cpus N  the CPU models
