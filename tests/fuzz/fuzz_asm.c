@@ -89,8 +89,8 @@ static void check_round_trip(const struct image *img)
     request.defines = NULL;
     request.define_count = 0;
     struct asm_result r;
-    uint8_t *a, *b;
-    size_t n, m;
+    uint8_t *a = NULL, *b = NULL;
+    size_t n = 0, m = 0;
     require(asm_assemble(&request, &r));
     require(image_write(img, &a, &n) && image_write(&r.image, &b, &m));
     require(n == m && memcmp(a, b, n) == 0);
