@@ -35,6 +35,10 @@ vectors:
     .org vectors + 16 * 256
 
 next_pid:       .quad 1
+.ifdef PARAVIRT
+; The two hypercalls of a task switch, filled in by pv_switch_stack: number, t0, t1, result.
+pv_calls:       .quad HC_MMU_UPDATE, 0, 0, 0, HC_STACK_SWITCH, 0, 0, 0
+.endif
 
     .section .bss, bss
     .align 16

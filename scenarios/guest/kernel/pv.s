@@ -134,6 +134,51 @@ pv_load_base:
     pop  t2
     jr   t2
 
+; The same, but it may wait for pv_switch_stack, which comes soon in a switch of tasks: two things to ask, one way in.
+pv_switch_base:
+    push t2
+    la   t1, pv_base
+    ldd  t1, [t1]
+    add  t0, t0, t1
+    ori  t0, t0, MMU_COMMAND
+    push t0
+    ARCH_MMU_BATCH_BEGIN
+    pop  t0
+    movi t1, MMU_NEW_BASE
+    PV_CALL pv_request
+    la   t0, pv_batch
+    std  zero, [t0]
+    pop  t2
+    jr   t2
+
+; From now on programs enter the kernel on the stack that ends at t0; page-table requests that wait are carried out, too.
+pv_switch_stack:
+    push a0, t2
+    la   t1, pv_count
+    ldd  a0, [t1]
+    bnez a0, .both
+    HYPERCALL HC_STACK_SWITCH
+    pop  a0, t2
+    jr   t2
+.both:
+    std  zero, [t1]
+    la   t1, pv_calls
+    std  a0, [t1+16]
+    std  t0, [t1+40]
+    la   a0, pv_requests
+    std  a0, [t1+8]
+    mov  t0, t1
+    movi t1, 2
+    HYPERCALL HC_MULTICALL
+    la   t1, pv_calls
+    ldd  t1, [t1+24]
+    or   t0, t0, t1
+    bnez t0, .refused
+    pop  a0, t2
+    jr   t2
+.refused:
+    PANIC "the hypervisor refuses to switch tasks"
+
 ; ---- the way back -------------------------------------------------------------------------------
 ; sp: trap frame; all registers but t0-t2 and sp have their final values, events are off. To a program we return by ourselves, unless an event waits,
 ; which the hypervisor then delivers first. An event that comes between that look and IRET would be forgotten: the hypervisor knows these

@@ -236,7 +236,7 @@ mm_switch:
     std  a4, [a0+MM_CPUS]
     std  a0, [a1+CPU_MM]
     ldd  a2, [a0+MM_ROOT]
-    ARCH_LOAD_PTBR a2
+    ARCH_SWITCH_PTBR a2
 .stay:
     ret
 
@@ -268,6 +268,7 @@ mm_replace:
 .load:
     mov  a0, s1
     call mm_switch
+    ARCH_MMU_BATCH_END
 .loaded:
     la   a1, sched_lock
     UNLOCK a1
