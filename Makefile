@@ -103,7 +103,7 @@ help:
 SAY := @$(if $(QUIET),:,printf '  %-7s %s\n')
 # sim/ and models/ are plain ISO C; what stands outside the pure core sees POSIX.1-2008 and XSI.
 outside = $(if $(filter sim/% models/%,$<),,-D_XOPEN_SOURCE=700 $(PKG_CFLAGS)) \
-          $(if $(filter bench/%,$<),$(if $(UV_LIBS),-DRINGSIDE_HAVE_LIBUV))
+          $(if $(filter bench/%,$<),$(if $(UV_LIBS),-DRINGSIDE_HAVE_LIBUV) -DRINGSIDE_BENCH_KERNEL='"$(BUILD)/bench-kernel"')
 COMPILE = $(CC) $(CODEGEN) $(WARN) $(CPPFLAGS) $(CFLAGS) $(outside)
 LINK    = $(CC) $(CODEGEN) $(LDFLAGS)
 
@@ -125,7 +125,12 @@ $(BUILD)/run-tests: $(call obj,$(TEST_SRC)) $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
 	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lcunit $(LDLIBS)
 
-$(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB)
+# What the processor's benchmark boots in QEMU, should that be installed.
+$(BUILD)/bench-kernel: bench/cpu_native.c bench/cpu_loops.h $(wildcard bench/peers/qemu_*)
+	@mkdir -p $(@D)
+	@bench/peers/qemu_build '$(CC)' $@
+
+$(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB) | $(BUILD)/bench-kernel
 	$(SAY) LD $@
 	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(UV_LIBS) $(LDLIBS)
 

@@ -1,7 +1,8 @@
-// How fast the processor model is: guest instructions a second, paging and all accounting on, beside the same loops in native code. Both
-// columns count T64 instructions, so that a ratio is how much longer the same work takes.
+// How fast the processor model is: guest instructions a second, paging and all accounting on, beside the same loops in native code and
+// in QEMU's system emulation, if that is installed. All rates count T64 instructions, so that a ratio is how much longer the same work takes.
 #include "bench/bench.h"
 #include "bench/cpu_loops.h"
+#include "bench/peer_qemu.h"
 #include "cli/cli.h"
 #include "cli/model.h"
 #include "sim/asm.h"
@@ -11,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+// QEMU does a share of the work only: it needs seconds for what traps or misses the TLB.
+enum { PEER_SHARE = 4 };
 
 struct guest {
     const struct cpu_loop *loop;
@@ -142,12 +146,29 @@ static uint64_t native_round(void *state, uint64_t operations)
     return passes * g->per_pass;
 }
 
+// A loop in a QEMU that is already running.
+struct peer {
+    struct qemu *qemu;
+    unsigned loop;
+    uint64_t per_pass;
+};
+
+static uint64_t peer_round(void *state, uint64_t operations)
+{
+    const struct peer *p = state;
+    uint64_t passes = operations / PEER_SHARE / p->per_pass + 1;
+    return qemu_run(p->qemu, p->loop, passes) ? passes * p->per_pass : 0;
+}
+
 static int run(const struct bench_options *options)
 {
     struct cpu_model model;
     if (model_load(MODEL_DEFAULT, &model) != CLI_OK) {
         return 1;
     }
+    struct qemu qemu, icount;
+    qemu_start(&qemu, false);
+    qemu_start(&icount, true);
     int status = 0;
     printf("%-10s  %-22s %9s  %s\n", "loop", "engine", "Minsn/s", "ours / its");
     for (size_t k = 0; k < cpu_loop_count; k++) {
@@ -159,17 +180,31 @@ static int run(const struct bench_options *options)
             status = 1;
             continue;
         }
-        struct bench_contender contenders[] = {
+        struct peer fast_peer = {&qemu, (unsigned)k, fast.per_pass}, slow_peer = fast_peer;
+        slow_peer.qemu = &icount;
+        struct bench_contender contenders[BENCH_CONTENDERS_MAX] = {
             {"ringside", &fast, guest_setup, guest_round, guest_teardown},
             {"ringside, plain path", &plain, guest_setup, guest_round, guest_teardown},
-            {"native (same work)", &fast, NULL, native_round, NULL},
         };
-        struct bench_result results[3];
-        size_t n = cpu_loops[k].native ? 3 : 2;
+        size_t n = 2;
+        if (qemu.pid > 0) {
+            contenders[n++] = (struct bench_contender){"qemu", &fast_peer, NULL, peer_round, NULL};
+        }
+        if (icount.pid > 0) {
+            contenders[n++] =
+                (struct bench_contender){"qemu -icount", &slow_peer, NULL, peer_round, NULL};
+        }
+        if (cpu_loops[k].native) {
+            contenders[n++] =
+                (struct bench_contender){"native (same work)", &fast, NULL, native_round, NULL};
+        }
+        struct bench_result results[BENCH_CONTENDERS_MAX];
         uint64_t operations = options->quick ? 4000000 : 40000000;
         status |= bench_compare(options, contenders, n, operations, results);
         bench_print(cpu_loops[k].name, contenders, n, results);
     }
+    qemu_stop(&qemu);
+    qemu_stop(&icount);
     cpu_model_free(&model);
     return status;
 }
