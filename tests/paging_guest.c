@@ -73,10 +73,15 @@ static uint64_t frame_for(struct duel *d, unsigned level)
 static uint64_t random_entry(struct duel *d, unsigned level)
 {
     bool tame = d->tame && level > 1; // rights over several levels seldom add up to any
-    uint64_t e = (chance(d, tame ? 99 : 92) ? PTE_P : 0) | (chance(d, tame ? 95 : 80) ? PTE_W : 0) |
-                 (chance(d, tame ? 95 : 80) ? PTE_U : 0) | (chance(d, tame ? 2 : 10) ? PTE_NX : 0) |
-                 (chance(d, 50) ? PTE_A : 0) | (chance(d, 50) ? PTE_D : 0) |
-                 (below(d, 256) << 52 & ~PTE_NX) | below(d, 16) << 8;
+    // One draw a statement: an expression's operands are evaluated in whatever order the compiler likes.
+    uint64_t e = chance(d, tame ? 99 : 92) ? PTE_P : 0;
+    e |= chance(d, tame ? 95 : 80) ? PTE_W : 0;
+    e |= chance(d, tame ? 95 : 80) ? PTE_U : 0;
+    e |= chance(d, tame ? 2 : 10) ? PTE_NX : 0;
+    e |= chance(d, 50) ? PTE_A : 0;
+    e |= chance(d, 50) ? PTE_D : 0;
+    e |= below(d, 128) << 52; // ignored bits
+    e |= below(d, 16) << 8;
     if (!tame && chance(d, 1)) {
         e |= UINT64_C(1) << (40 + below(d, 12));
     }
@@ -86,7 +91,8 @@ static uint64_t random_entry(struct duel *d, unsigned level)
                                          : PAGE_SIZE * below(d, DUEL_RAM / PAGE_SIZE);
         return e | PTE_PS | frame;
     }
-    return e | frame_for(d, level) | (chance(d, level == 1 ? 20 : 2) ? PTE_PS : 0);
+    e |= chance(d, level == 1 ? 20 : 2) ? PTE_PS : 0;
+    return e | frame_for(d, level);
 }
 
 // The window: the last entry of every root leads to a table that maps all tables.
@@ -163,13 +169,15 @@ void guest_begin(struct duel *d)
                       : i < window   ? 1 + (i - DUEL_ROOTS) % (levels - 1)
                                      : DUEL_TABLES - i;
         for (unsigned n = 0; n < 24 && i < window; n++) {
-            native_put(d, d->table[i] + 8 * few(d), random_entry(d, d->level[i]));
+            uint64_t at = d->table[i] + 8 * few(d);
+            native_put(d, at, random_entry(d, d->level[i]));
         }
     }
     make_window(d);
     for (unsigned i = 0; i < DUEL_DATA; i++) {
         for (unsigned n = 0; n < 8; n++) {
-            native_put(d, d->data[i] + 8 * few(d), prng_next(&d->rng));
+            uint64_t at = d->data[i] + 8 * few(d);
+            native_put(d, at, prng_next(&d->rng));
         }
     }
     for (unsigned k = 0; k < d->config.cpus; k++) {
@@ -307,10 +315,10 @@ static uint64_t random_address(struct duel *d, unsigned k)
 bool guest_choose_access(struct duel *d, unsigned k, struct duel_access *a)
 {
     static const uint8_t size[] = {1, 2, 4, 8, 8, 8};
-    *a = (struct duel_access){.kind = (enum duel_kind)below(d, 4),
-                              .va = random_address(d, k),
-                              .n = size[below(d, sizeof size)],
-                              .ring = (unsigned)below(d, 4)};
+    *a = (struct duel_access){.kind = (enum duel_kind)below(d, 4)};
+    a->va = random_address(d, k);
+    a->n = size[below(d, sizeof size)];
+    a->ring = (unsigned)below(d, 4);
     if (chance(d, 40)) {
         a->ring = 3;
     }
