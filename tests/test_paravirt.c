@@ -1,5 +1,6 @@
 // Paravirtualization: what the hypervisor refuses, that its bookkeeping of frames is exact whatever the guest asks, that each mechanism saves what it
 // is there to save; and the toy OS's own tests of itself under it. Equality with native on all workloads is test_equivalence's.
+#include "cli/data.h"
 #include "models/paravirt/paravirt.h"
 #include "sim/prng.h"
 #include "tests/test.h"
@@ -117,6 +118,48 @@ static void tables_cannot_be_written(void)
     CHECK_U64(t->result.stop.vector[0], VEC_PF);
     CHECK_U64(t->result.exits[EXIT_TRAP_PF], 1);
     vm_test_free(t);
+}
+
+// The guest's numbers are the hypervisor's.
+static void both_sides_agree_on_numbers(void)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } rows[] = {
+#define HYPERCALL(NAME, text, number, t0, t1, doc) {"HC_" #NAME, number},
+#include "models/paravirt/hypercall.def"
+#undef HYPERCALL
+#define MMU_COMMAND(NAME, number, doc) {"MMU_" #NAME, number},
+#include "models/paravirt/mmu_command.def"
+#undef MMU_COMMAND
+        {"CHANNEL_TIMER", CHANNEL_TIMER}, {"CHANNEL_BLOCK", CHANNEL_BLOCK},
+        {"CHANNEL_NET", CHANNEL_NET},     {"CHANNEL_CONSOLE", CHANNEL_CONSOLE},
+        {"SI_PENDING", SHARED_PENDING},   {"SI_MASK", SHARED_MASK},
+        {"SI_FAULT_ADDR", SHARED_FAULT},  {"SI_BASE", SHARED_BASE},
+        {"SI_ROOT", SHARED_ROOT},         {"SI_FREE", SHARED_FREE},
+        {"SI_END", SHARED_END},           {"SI_LEVELS", SHARED_LEVELS},
+        {"SI_BATCH", SHARED_BATCH},
+    };
+    const struct data_file *file = data_find("guest/kernel/hypercall.inc");
+    REQUIRE(file != NULL);
+    const char *text = file->text;
+    unsigned found = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char line[64];
+        int n = snprintf(line, sizeof line, ".equ %s, ", rows[i].name);
+        const char *at = strstr(text, line); // the kernel need not use all of them
+        if (at) {
+            found++;
+            CHECK_U64(strtoul(at + n, NULL, 0), rows[i].number);
+        }
+        if (strncmp(rows[i].name, "HC_", 3) == 0) {
+            CHECK(at != NULL);
+            CHECK(hypercall_name(rows[i].number) != NULL);
+        }
+    }
+    CHECK(found > 30);
+    CHECK(hypercall_name(0) == NULL && hypercall_name(HYPERCALL_MAX) == NULL);
 }
 
 // ---- bookkeeping ----------------------------------------------------------------------------------
@@ -325,6 +368,7 @@ static void any_number_of_levels(void)
 }
 
 TEST_SUITE(paravirt, {"a guest that lies to the hypervisor is refused", lies_are_refused},
+           {"kernel and hypervisor have the same numbers", both_sides_agree_on_numbers},
            {"page tables cannot be written", tables_cannot_be_written},
            {"the types of frames are exact, whatever is asked", bookkeeping_is_exact},
            {"batches save hypercalls and change nothing", batches_save_hypercalls},

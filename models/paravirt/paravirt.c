@@ -64,7 +64,9 @@ void pv_bounce(struct vcpu *v, unsigned vector, uint32_t error, bool software)
     }
     uint64_t pc = c->s.pc + (software ? 4 : 0);
     push_frame(v, gate[1] & GATE_P ? gate[0] : 0, error, pc, vector);
-    c->counters.exceptions[vector] += vector < VEC_IRQ_FIRST;
+    if (vector < VEC_IRQ_FIRST) {
+        c->counters.exceptions[vector]++;
+    }
     c->instructions += software;
 }
 
