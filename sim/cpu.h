@@ -54,6 +54,8 @@ enum cycle_category {
 #undef CYCLE
     CYC_COUNT
 };
+_Static_assert(CYC_COUNT <= sizeof((struct cpu_counters *)0)->cycles / sizeof(uint64_t),
+               "every category has its counter");
 
 // Everything of a processor that software can see, and nothing else: a value, to be copied, compared, saved and given to a virtual CPU.
 struct cpu_state {
