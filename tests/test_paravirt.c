@@ -352,6 +352,20 @@ static void the_kernel_keeps_its_promises(void)
     }
 }
 
+static void the_console_is_read(void)
+{
+    struct run_result native, guest;
+    struct vm_where bare = {.holes_open = true, .input = "echo typed before it began\n\004"},
+                    where = xen;
+    where.input = bare.input;
+    REQUIRE(vm_test_workload("sh", 1, &bare, &native));
+    REQUIRE(vm_test_workload("sh", 1, &where, &guest));
+    vm_test_same(&native, &guest, "a shell that reads the console");
+    CHECK(guest.stats.hypercalls[HC_CONSOLE_READ] > 10);
+    run_result_free(&native);
+    run_result_free(&guest);
+}
+
 static void any_number_of_levels(void)
 {
     for (unsigned levels = 2; levels <= 5; levels++) {
@@ -375,4 +389,5 @@ TEST_SUITE(paravirt, {"a guest that lies to the hypervisor is refused", lies_are
            {"a system call does not enter the hypervisor", system_calls_need_no_hypervisor},
            {"a split driver notifies once a request", split_drivers_are_notified_once},
            {"checks and crashes end as on the bare machine", the_kernel_keeps_its_promises},
+           {"what is typed arrives", the_console_is_read},
            {"page tables may have two to five levels", any_number_of_levels});

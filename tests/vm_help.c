@@ -131,10 +131,12 @@ bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *w
                             .os_paravirt = built_os(true),
                             .command_line = line,
                             .workload = workload,
+                            .input = where->input,
+                            .input_size = where->input ? strlen(where->input) : 0,
                             .until = TIME_LIMIT,
                             .instructions = UINT64_C(500000000)};
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s", workload, n,
-             where->tickless ? " tickless=1" : "");
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", workload, n,
+             where->tickless ? " tickless=1" : "", where->input ? " opt=i" : "");
     if (!spec.os || !spec.os_paravirt || !set_where(&spec, &model, where)) {
         return false;
     }

@@ -12,8 +12,9 @@ struct vm_where {
     unsigned cpus;    // 1
     unsigned levels;  // 4
     bool holes_open;
-    bool unit_costs; // every cost is one
-    bool tickless;   // the toy OS without its timer tick
+    bool unit_costs;   // every cost is one
+    bool tickless;     // the toy OS without its timer tick
+    const char *input; // typed at the toy OS before it starts, or NULL
 };
 
 // A program in a machine, from its sources to its end.

@@ -28,6 +28,7 @@ enum {
     NIC_SIZE_OF = 8,
     NIC_TAIL_OF = 16
 };
+enum { CONSOLE_VECTOR = 0xe1 }; // the hypervisor's own
 enum { GRANT_IN_USE = 1, GRANT_WRITE = 2, GRANTS_MAX = 512 };
 
 // ---- what the driver does -------------------------------------------------------------------------
@@ -223,21 +224,32 @@ int64_t pv_send(struct vcpu *v, enum pv_channel channel)
 void pv_interrupts(struct vcpu *v)
 {
     enum { EOI = 0xb0 };
-    while (v->offer >= 0) { // only the timer has a vector
-        devices_ack(&v->vm->devices, v->index);
+    while (v->offer >= 0) {
+        bool console = devices_ack(&v->vm->devices, v->index) == CONSOLE_VECTOR;
         devices_write(&v->vm->devices, BUS_MMIO, v->index, APIC_BASE + EOI, 4, 0);
-        pv_notify(v, CHANNEL_TIMER);
+        pv_notify(v, console ? CHANNEL_CONSOLE : CHANNEL_TIMER);
     }
     block_interrupt(v);
     net_interrupt(v);
-    if (v->vm->devices.console.input_count > 0) {
-        pv_notify(v, CHANNEL_CONSOLE);
-    }
+}
+
+// The console's line, on which an edge says that there is something to read again: from the guest's first read on.
+static void console_open(struct vcpu *v)
+{
+    enum { ENABLE_PORT = CONSOLE_PORT + 1, REDIRECTION = 0x10 + 2 * CONSOLE_PIN, DATA = 0x10 };
+    struct devices *d = &v->vm->devices;
+    devices_write(d, BUS_MMIO, v->index, IOAPIC_BASE, 4, REDIRECTION);
+    devices_write(d, BUS_MMIO, v->index, IOAPIC_BASE + DATA, 4, CONSOLE_VECTOR);
+    devices_write(d, BUS_PORT, v->index, ENABLE_PORT, 1, 1);
+    pv_interrupts(v);
 }
 
 int64_t pv_console_read(struct vcpu *v, uint64_t to, uint64_t room)
 {
     uint64_t n = 0;
+    if (room == 0) {
+        console_open(v);
+    }
     while (n < room && v->vm->devices.console.input_count > 0) {
         uint64_t byte = 0;
         devices_read(&v->vm->devices, BUS_PORT, v->index, CONSOLE_PORT, 1, &byte);

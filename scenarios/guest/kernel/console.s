@@ -169,6 +169,10 @@ console_read:
 .ifndef PARAVIRT
     movi a0, 1
     out  a0, [zero+CON_INTERRUPT]
+.else
+    mov  t0, zero
+    mov  t1, zero
+    HYPERCALL HC_CONSOLE_READ           ; no bytes yet, but tell us of them
 .endif
 .look:
     ARCH_IRQ_SAVE s0
