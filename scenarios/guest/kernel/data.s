@@ -35,9 +35,6 @@ vectors:
     .org vectors + 16 * 256
 
 next_pid:       .quad 1
-; ns.s
-host_of_all:    .asciz "toyos"
-                .space CT_HOST_MAX - 6
 .ifdef PARAVIRT
 ; The two hypercalls of a task switch, filled in by pv_switch_stack: number, t0, t1, result.
 pv_calls:       .quad HC_MMU_UPDATE, 0, 0, 0, HC_STACK_SWITCH, 0, 0, 0
@@ -116,8 +113,6 @@ input_written:  .space 8
 input_queue:    .space 8
 input_ring:     .space INPUT_ROOM
 files_lock:     .space 8
-; ns.s
-containers:     .space CONTAINERS_MAX * CT_SIZE
     .align 64
 cpu_structs:    .space CPUS_MAX * CPU_SIZE
 files:          .space OPEN_MAX * F_SIZE

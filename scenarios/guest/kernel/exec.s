@@ -201,15 +201,6 @@ make_init:
 init_main:
     addi sp, sp, -TF_SIZE
     ARCH_STI
-    la   a0, boot_info
-    ldd  a0, [a0]
-    ldd  a0, [a0+BI_FLAGS]
-    andi a0, a0, BI_CONTAINER
-    beqz a0, .no_container
-    call container_new
-    CURRENT a1
-    std  a0, [a1+T_CT_CHILDREN]
-.no_container:
     la   a0, .path
     la   a1, cmdline
     ldd  a1, [a1]

@@ -32,7 +32,6 @@
     .include "sched.s"      ; tasks take turns
     .include "proc.s"       ; fork, exit, wait
     .include "exec.s"       ; exec, and the first process
-    .include "ns.s"         ; containers: numbers and names of their own, accounts
     .include "file.s"       ; open files and the RAM disk
     .include "pipe.s"
     .include "block.s"      ; disk driver and block cache

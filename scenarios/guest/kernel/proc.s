@@ -41,15 +41,12 @@ task_adopt:
     addi a4, a3, 1
     std  a4, [a2]
     std  a3, [s0+T_PID]
-    mov  a0, s0
-    call container_enter
-    call container_number
-    mov  s2, a2                         ; once it runs, it may be gone before we look
     std  a1, [s0+T_PARENT]
     ldd  a2, [a1+T_CHILD]
     std  a2, [s0+T_SIBLING]
     std  s0, [a1+T_CHILD]
     UNLOCK s1
+    ldd  s2, [s0+T_PID]                 ; once it runs, it may be gone before we look
     ARCH_IRQ_SAVE s1
     la   a0, sched_lock
     LOCK a0
@@ -258,12 +255,6 @@ sys_wait:
 .found:
     ldd  a3, [a2+T_SIBLING]
     std  a3, [a1]
-    ldd  a3, [a2+T_CT]
-    beqz a3, .no_container
-    ldd  a4, [a3+CT_TASKS]
-    addi a4, a4, -1
-    std  a4, [a3+CT_TASKS]
-.no_container:
     UNLOCK s1
     mov  s3, a2
     ; It may still be on its way to another task, on the stack we are about to free: sched_lock is free when it is not.
@@ -272,10 +263,7 @@ sys_wait:
     LOCK a1
     UNLOCK a1
     ARCH_IRQ_RESTORE a3
-    mov  a0, s3
-    mov  a1, s0
-    call container_number
-    mov  s1, a2
+    ldd  s1, [s3+T_PID]
     beqz s2, .no_status
     mov  a0, s2
     addi a1, s3, T_EXIT

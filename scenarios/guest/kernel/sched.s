@@ -195,13 +195,6 @@ timer_tick:
     ldd  a1, [a0+CPU_TICKS]
     addi a1, a1, 1
     std  a1, [a0+CPU_TICKS]
-    ldd  a2, [s0+T_CT]
-    beqz a2, .not_charged
-    addi a0, a2, CT_TICKS
-    movi a1, 1
-    call atomic_add
-    ldd  a0, [s0+T_CPU]
-.not_charged:
     la   a1, run_head
     ldd  a1, [a1]
     beqz a1, .alone

@@ -57,7 +57,7 @@ syscall_entry:
 ; ---- the small ones: arguments in a0-a4, result in a0, trap frame in a5 -------------------------
 sys_getpid:
     CURRENT a0
-    ldd  a0, [a0+T_VPID]
+    ldd  a0, [a0+T_PID]
     ret
 
 sys_time:                               ; ticks of a millisecond since boot
@@ -90,5 +90,4 @@ syscall_table:
     .quad sys_yield, sys_sbrk, sys_time, sys_dup
     .quad sys_seek, sys_sleep, sys_socket, sys_send
     .quad sys_recv, sys_thread, sys_sync, sys_cpus
-    .quad sys_poweroff, sys_unshare, sys_gethostname, sys_sethostname
-    .quad sys_usage
+    .quad sys_poweroff
