@@ -99,14 +99,14 @@ static void a_store_to_code_invalidates_its_unit(void)
     vm_test_free(t);
 }
 
-// A kernel that stores to one page table again and again, as fork does: after a few faults the store becomes a callout.
+// A kernel that stores to one page table again and again, as mmap and munmap do: after a few faults the store becomes a callout.
 static void stores_that_keep_hitting_page_tables_are_adapted(void)
 {
     struct run_result adapted, plain;
-    REQUIRE(vm_test_workload("compile", 3, &(struct vm_where){.arch = "type1/fullvirt-bt,unsync=0"},
+    REQUIRE(vm_test_workload("mmap", 60, &(struct vm_where){.arch = "type1/fullvirt-bt,unsync=0"},
                              &adapted));
     REQUIRE(vm_test_workload(
-        "compile", 3, &(struct vm_where){.arch = "type1/fullvirt-bt,unsync=0,bt_adapt=0"}, &plain));
+        "mmap", 60, &(struct vm_where){.arch = "type1/fullvirt-bt,unsync=0,bt_adapt=0"}, &plain));
     CHECK(adapted.stats.bt_adapted > 0);
     CHECK_U64(plain.stats.bt_adapted, 0);
     CHECK(adapted.stats.shadow_write_faults * 2 < plain.stats.shadow_write_faults);
