@@ -107,10 +107,12 @@ static void stores_that_keep_hitting_page_tables_are_adapted(void)
                              &adapted));
     REQUIRE(vm_test_workload(
         "mmap", 60, &(struct vm_where){.arch = "type1/fullvirt-bt,unsync=0,bt_adapt=0"}, &plain));
-    CHECK(adapted.stats.bt_adapted > 0);
     CHECK_U64(plain.stats.bt_adapted, 0);
+#ifndef RINGSIDE_SMALL_TABLES // there units are thrown away before a store has faulted often enough
+    CHECK(adapted.stats.bt_adapted > 0);
     CHECK(adapted.stats.shadow_write_faults * 2 < plain.stats.shadow_write_faults);
     CHECK(adapted.cycles < plain.cycles);
+#endif
     vm_test_same(&adapted, &plain, "adaptive translation");
     run_result_free(&adapted);
     run_result_free(&plain);
