@@ -4,12 +4,14 @@
 #include "models/fullvirt/bt.h"
 #include "models/fullvirt/hw.h"
 #include "models/fullvirt/trap.h"
+#include "models/io.h"
 #include "models/native.h"
 #include "models/nested.h"
 #include "models/paravirt/paravirt.h"
 #include "models/shadow.h"
 #include "models/type1/type1.h"
 #include "models/type2/type2.h"
+#include "models/virtio.h"
 
 #include <assert.h>
 
@@ -32,6 +34,11 @@ static const struct platform_ops *const platforms[PLATFORM_COUNT] = {
     [PLATFORM_TYPE2] = &type2_platform,
 };
 
+static const struct io_ops *const ios[IO_COUNT] = {
+    [IO_EMULATED] = &emulated_io,
+    [IO_PARAVIRT] = &paravirt_io,
+};
+
 const struct technique_ops *axis_technique(enum technique t)
 {
     assert(t < TECHNIQUE_COUNT);
@@ -48,4 +55,10 @@ const struct platform_ops *axis_platform(enum platform p)
 {
     assert(p < PLATFORM_COUNT);
     return platforms[p];
+}
+
+const struct io_ops *axis_io(enum io_kind k)
+{
+    assert(k < IO_COUNT);
+    return ios[k];
 }

@@ -9,5 +9,6 @@
 const struct technique_ops *axis_technique(enum technique t);
 const struct paging_ops *axis_paging(enum paging p);
 const struct platform_ops *axis_platform(enum platform p);
+const struct io_ops *axis_io(enum io_kind k);
 
 #endif

@@ -31,17 +31,12 @@ static bool find_axes(struct vm *vm, const struct machine_config *config, char *
     }
     vm->technique = axis_technique(row->technique);
     bool bare = row->platform == PLATFORM_BARE;
-    enum io_kind io = row->technique == TECHNIQUE_PARAVIRT ? IO_PARAVIRT : IO_EMULATED;
-    if (!bare && vm->arch.io != io) {
-        snprintf(err, err_size, "%s with io=%s is not in this build; io=%s is", row->name,
-                 io_name(vm->arch.io), io_name(io));
-        return false;
-    }
     vm->paging = bare ? NULL : axis_paging(vm->arch.paging);
     vm->platform = axis_platform(row->platform);
-    if (!vm->technique || (!bare && (!vm->paging || !vm->platform))) {
-        snprintf(err, err_size, "%s with paging=%s is not in this build", row->name,
-                 paging_name(vm->arch.paging));
+    vm->io = bare ? NULL : axis_io(vm->arch.io);
+    if (!vm->technique || (!bare && (!vm->paging || !vm->platform || !vm->io))) {
+        snprintf(err, err_size, "%s with paging=%s, io=%s is not in this build", row->name,
+                 paging_name(vm->arch.paging), io_name(vm->arch.io));
         return false;
     }
     return true;
@@ -95,6 +90,7 @@ static bool make_axes(struct vm *vm, char *err, size_t err_size)
 {
     return (!vm->platform || !vm->platform->create || vm->platform->create(vm, err, err_size)) &&
            (!vm->paging || !vm->paging->create || vm->paging->create(vm, err, err_size)) &&
+           (!vm->io || !vm->io->create || vm->io->create(vm, err, err_size)) &&
            (!vm->technique->create || vm->technique->create(vm, err, err_size));
 }
 
@@ -127,6 +123,9 @@ void vm_destroy(struct vm *vm)
     if (vm->vcpu) {
         if (vm->technique->destroy) {
             vm->technique->destroy(vm);
+        }
+        if (vm->io && vm->io->destroy) {
+            vm->io->destroy(vm);
         }
         if (vm->paging && vm->paging->destroy) {
             vm->paging->destroy(vm);

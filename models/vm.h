@@ -104,6 +104,21 @@ struct platform_ops {
     void (*wake)(struct vcpu *v);
 };
 
+// How the guest reaches a disk and a network card: models/io.c, models/virtio.c. The console and the interrupt controllers are always emulated.
+struct io_ops {
+    const char *name;
+    bool (*create)(struct vm *vm, char *err,
+                   size_t err_size); // may be NULL, like all that follow but `at`
+    void (*destroy)(struct vm *vm);
+    // The device whose registers are at that guest-physical address: VM_DEVICE_DISK, VM_DEVICE_NIC, or VM_DEVICE_NONE.
+    enum vm_device (*at)(uint64_t gpa);
+    // Those registers, for naturally aligned accesses of 4 or 8 bytes. NULL: they are those of vm->devices.
+    uint64_t (*read)(struct vcpu *v, uint64_t gpa, unsigned n);
+    void (*write)(struct vcpu *v, uint64_t gpa, unsigned n, uint64_t value);
+    // Disk or card of vm->devices have finished something, and the driver has been paid.
+    void (*done)(struct vcpu *v);
+};
+
 // ---- statistics -----------------------------------------------------------------------------------
 
 // Handling an exit: from the hypervisor's first instruction until it lets the guest go on (as perf kvm measures; the processor's own
@@ -122,6 +137,7 @@ struct vm_stats {
     uint64_t ept_violations, ept_pages;
     uint64_t bt_units, bt_instructions, bt_bytes, bt_chained, bt_lookups, bt_lookup_hits,
         bt_callouts, bt_in_tc, bt_invalidated, bt_adapted;
+    uint64_t ring_bells, ring_requests, ring_notified; // split drivers: what the guest saved
     uint64_t hypercalls[64];
 };
 
@@ -159,6 +175,7 @@ struct vm {
     const struct technique_ops *technique;
     const struct paging_ops *paging;     // NULL on the bare machine
     const struct platform_ops *platform; // likewise
+    const struct io_ops *io;             // likewise
     uint64_t base, ram; // guest-physical [0, ram) is host-physical [base, base + ram)
     struct mem memory;  // a view of just that, for walks of the guest's own tables; owns nothing
     struct devices devices; // vm_devices(vm), unless bare

@@ -175,6 +175,9 @@ void vm_devices_due(struct vcpu *v)
             vm->platform->device_done(v, due.kind);
         }
         devices_fire(&vm->devices, due.kind, due.kind == DEV_EVENT_TIMER ? due.cpu : 0);
+        if (due.kind != DEV_EVENT_TIMER && vm->io->done) {
+            vm->io->done(v);
+        }
         i = 0; // firing may have taken others back
     }
     vm->acting = before;
@@ -183,7 +186,7 @@ void vm_devices_due(struct vcpu *v)
 // ---- accesses -------------------------------------------------------------------------------------
 
 // Which device answers at a guest-physical address or port.
-static enum vm_device device_at(enum bus_space space, uint64_t addr)
+static enum vm_device device_at(const struct vm *vm, enum bus_space space, uint64_t addr)
 {
     if (space == BUS_PORT) {
         return addr - CONSOLE_PORT < CONSOLE_PORTS       ? VM_DEVICE_CONSOLE
@@ -193,9 +196,7 @@ static enum vm_device device_at(enum bus_space space, uint64_t addr)
     switch (addr & ~PAGE_MASK) {
     case APIC_BASE: return VM_DEVICE_APIC;
     case IOAPIC_BASE: return VM_DEVICE_IOAPIC;
-    case DISK_BASE: return VM_DEVICE_DISK;
-    case NIC_BASE: return VM_DEVICE_NIC;
-    default: return VM_DEVICE_NONE;
+    default: return vm->io->at(addr);
     }
 }
 
@@ -206,25 +207,49 @@ static void charge_access(struct vcpu *v, enum vm_device device, bool write)
     }
 }
 
+// A disk or card, or what should look like one, whose registers are not those of the machine's own models. Where vm->io says that nothing is,
+// nothing is, although the models behind it exist.
+static bool is_drivers(enum bus_space space, enum vm_device device)
+{
+    return space == BUS_MMIO && device != VM_DEVICE_APIC && device != VM_DEVICE_IOAPIC;
+}
+
+static bool fits(uint64_t addr, unsigned n)
+{
+    return (n == 4 || n == 8) && addr % n == 0;
+}
+
 static uint64_t device_read(struct vcpu *v, enum bus_space space, uint64_t addr, unsigned n)
 {
+    struct vm *vm = v->vm;
     uint64_t value = UINT64_MAX;
-    enum vm_device device = device_at(space, addr);
+    enum vm_device device = device_at(vm, space, addr);
     charge_access(v, device, false);
-    v->vm->acting = v;
-    devices_read(&v->vm->devices, space, v->index, addr, n, &value);
-    v->vm->acting = NULL;
+    vm->acting = v;
+    if (is_drivers(space, device) && (device == VM_DEVICE_NONE || vm->io->read)) {
+        value = device != VM_DEVICE_NONE && fits(addr, n) ? vm->io->read(v, addr, n) : UINT64_MAX;
+    } else {
+        devices_read(&vm->devices, space, v->index, addr, n, &value);
+    }
+    vm->acting = NULL;
     return value;
 }
 
 static void device_write(struct vcpu *v, enum bus_space space, uint64_t addr, unsigned n,
                          uint64_t value)
 {
-    enum vm_device device = device_at(space, addr);
+    struct vm *vm = v->vm;
+    enum vm_device device = device_at(vm, space, addr);
     charge_access(v, device, true);
-    v->vm->acting = v;
-    devices_write(&v->vm->devices, space, v->index, addr, n, value);
-    v->vm->acting = NULL;
+    vm->acting = v;
+    if (is_drivers(space, device) && (device == VM_DEVICE_NONE || vm->io->write)) {
+        if (device != VM_DEVICE_NONE && fits(addr, n)) {
+            vm->io->write(v, addr, n, value);
+        }
+    } else {
+        devices_write(&vm->devices, space, v->index, addr, n, value);
+    }
+    vm->acting = NULL;
 }
 
 static uint64_t low_bytes(uint64_t value, unsigned n)

@@ -23,6 +23,8 @@ static const char *const more[] = {
     "type1/fullvirt-hw,ept_levels=3",  "type1/fullvirt-hw,ept_levels=5",
     "type1/fullvirt-hw,apicv=1",       "type1/fullvirt-hw,apicv=1,posted=1",
     "type2/fullvirt-hw,paging=shadow", "type1/paravirt,batch=0",
+    "type1/fullvirt-hw,io=paravirt",   "type1/fullvirt-bt,io=paravirt",
+    "type2/fullvirt-hw,io=paravirt",   "type2/fullvirt-trap,io=paravirt",
 };
 enum { MORE = sizeof more / sizeof *more, POINTS_MAX = ARCH_COUNT + MORE };
 

@@ -50,6 +50,8 @@ static bool run_source(struct vm_test *t, const char *source, const struct vm_wh
     }
     t->spec.config.ram = UINT64_C(4) << 20;
     t->spec.image = &t->program.image;
+    t->spec.disk = where->disk;
+    t->spec.disk_size = where->disk_size;
     t->vm = run_boot(&t->spec, err, sizeof err);
     if (!t->vm) {
         return FAIL("%s", err);

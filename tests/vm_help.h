@@ -12,8 +12,10 @@ struct vm_where {
     unsigned cpus;    // 1
     unsigned levels;  // 4
     bool holes_open;
-    bool unit_costs;   // every cost is one
-    bool tickless;     // the toy OS without its timer tick
+    bool unit_costs;     // every cost is one
+    bool tickless;       // the toy OS without its timer tick
+    const uint8_t *disk; // for vm_test_source: a medium of disk_size bytes, or NULL
+    size_t disk_size;
     const char *input; // typed at the toy OS before it starts, or NULL
 };
 

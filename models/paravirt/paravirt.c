@@ -207,6 +207,7 @@ static bool create(struct vm *vm, char *err, size_t err_size)
         return false;
     }
     vm->technique_state = calloc(1, sizeof(struct pv_domain));
+    ring_of(vm)->transport = &pv_transport;
     if (!vm->technique_state) {
         snprintf(err, err_size, "no memory for a domain");
         return false;

@@ -4,7 +4,7 @@
 #ifndef RINGSIDE_MODELS_PARAVIRT_H
 #define RINGSIDE_MODELS_PARAVIRT_H
 
-#include "models/vm.h"
+#include "models/ring.h"
 
 extern const struct technique_ops paravirt_technique;
 extern const struct paging_ops direct_paging;
@@ -82,10 +82,6 @@ bool pv_write(struct vcpu *v, uint64_t va, const void *from, size_t n);
 
 // ---- the domain (domain.c) ------------------------------------------------------------------------
 
-struct pv_ring {
-    uint64_t gpa;  // of the shared page; 0: not connected
-    uint64_t seen; // requests taken, or frames passed on
-};
 struct pv_domain {
     uint64_t shared;       // guest-physical address of the shared page
     uint64_t gate[256][2]; // trap table
@@ -93,8 +89,6 @@ struct pv_domain {
     uint64_t restart, restart_end;
     uint64_t timer_due;           // ns; 0: none
     uint64_t grants, grant_count; // guest-physical
-    struct pv_ring block, net;
-    uint64_t requests; // back ends: requests served
 };
 static inline struct pv_domain *pv_domain(const struct vm *vm)
 {
@@ -119,6 +113,7 @@ bool pv_iret(struct vcpu *v);
 // ---- hypercalls (hypercall.c), back ends (backend.c) ----------------------------------------------
 
 void pv_hypercall(struct vcpu *v);
+extern const struct ring_transport pv_transport;
 int64_t pv_connect(struct vcpu *v, enum pv_channel channel, uint64_t ring);
 int64_t pv_send(struct vcpu *v, enum pv_channel channel);
 int64_t pv_set_grants(struct vcpu *v, uint64_t table, uint64_t count);

@@ -53,11 +53,12 @@ send_startup:
     or   a1, a1, a2
     jmp  send_ipi
 
-; One device line: pin a0 becomes vector a1, on processor 0, level-triggered.
-.macro IOAPIC_ENTRY pin, vector
+; One device line: a pin of the I/O APIC at a0 becomes a vector, on processor 0, level-triggered unless mode is 0. Loses a1.
+.equ LEVEL, 1 << 15
+.macro IOAPIC_ENTRY pin, vector, mode=LEVEL
     movi a1, 0x10 + 2 * \pin
     stw  a1, [a0]
-    li   a1, \vector | 1 << 15
+    li   a1, \vector | \mode
     stw  a1, [a0+0x10]
     movi a1, 0x11 + 2 * \pin
     stw  a1, [a0]

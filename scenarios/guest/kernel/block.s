@@ -1,5 +1,5 @@
 ; block.s: the disk's driver, and a cache of its blocks. The disk takes one command at a time and interrupts when it is done;
-; meanwhile other tasks run.
+; meanwhile other tasks run. A disk that exists only in a virtual machine has a driver of its own: ring_block.s.
 
 .equ BLOCK, 4096
 .equ DISK_ID, 0x6b73_6964_3436_4154
@@ -16,26 +16,32 @@
 .equ DISK_DONE, 2
 .equ DISK_ERROR, 4
 
+    .include "ring_block.s"
+
 .ifdef PARAVIRT
-    .include "pv_block.s"
+.equ disk_init, ring_disk_init
+.equ disk_command, ring_disk_command
+.equ disk_interrupt, ring_disk_interrupt
 .else
 ; Is there a disk? Lets it interrupt.
 disk_init:
     li   a0, DISK
     ldd  a1, [a0]
     li   a2, DISK_ID
-    bne  a1, a2, .none
+    bne  a1, a2, ring_disk_init
     ldd  a1, [a0+DISK_SECTORS]
     la   a2, disk_sectors
     std  a1, [a2]
     movi a1, 1
     std  a1, [a0+DISK_CONTROL]
-.none:
     ret
 
 ; One command. in a0: DISK_READ, DISK_WRITE, DISK_FLUSH; a1: block; a2: physical address. out a0: 0, or -EINVAL if the disk reports
 ; an error. Sleeps until it is done. Only one task at a time comes here: it holds the cache (below).
 disk_command:
+    la   t0, disk_ring
+    ldd  t0, [t0]
+    bnez t0, ring_disk_command
     ENTER 3
     ARCH_IRQ_SAVE s0                    ; the interrupt handler takes disk_lock, too
     la   s1, disk_lock
@@ -65,6 +71,9 @@ disk_command:
     LEAVE 3
 
 disk_interrupt:
+    la   t0, disk_ring
+    ldd  t0, [t0]
+    bnez t0, ring_disk_interrupt
     ENTER 1
     la   s0, disk_lock
     LOCK s0

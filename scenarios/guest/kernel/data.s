@@ -91,6 +91,7 @@ disk_lock:      .space 8
 disk_queue:     .space 8
 disk_result:    .space 8
 disk_directory: .space 8
+disk_ring:      .space 8                ; 1: the disk is a paravirtual one
 cache_lock:     .space 8
 cache_busy:     .space 8
 cache_queue:    .space 8
@@ -98,6 +99,7 @@ cache_queue:    .space 8
 nic_lock:       .space 8
 nic_mac:        .space 8
 nic_peer:       .space 8
+nic_ring:       .space 8                ; 1: the card is a paravirtual one
 nic_free:       .space 8
 nic_free_count: .space 8                ; directly behind nic_free
 rx_filled:      .space 8                ; receive ring: buffers put in, and frames taken out, since boot
@@ -120,19 +122,15 @@ cache_slots:    .space CACHE_SLOTS * C_SIZE
 sockets:        .space PORTS * SO_SIZE
 rx_buffers:     .space RING * 8
 tx_buffers:     .space RING * 8
+    .align 4096
+; Pages shared with back ends, if any: each has its own.
+block_ring:     .space 4096
+net_page:       .space NET_TX           ; tails, address; then the two rings, which a real card uses as well
+tx_ring:        .space RING * 16
+rx_ring:        .space RING * 16
 .ifdef PARAVIRT
     .align 4096
-; Pages shared with back ends: each has its own.
-block_ring:     .space 4096
-net_page:       .space NET_TX           ; tails, address; then the two rings
-tx_ring:        .space RING * 16
-rx_ring:        .space RING * 16
-    .align 4096
 grants:         .space 4096
-.else
-    .align 16
-rx_ring:        .space RING * 16
-tx_ring:        .space RING * 16
 .endif
     .align 4096
 boot_stack:     .space 4096

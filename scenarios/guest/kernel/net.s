@@ -40,15 +40,15 @@
 .equ DATA_MAX, FRAME_MAX - FR_DATA
 .equ ETHER_TYPE, 0xb588                 ; 0x88b5 in network order
 
-.ifdef PARAVIRT
-; Rings and tails are in a page shared with the back end; the buffers are named by grants: GRANT_NET + slot those of frames to send, RING more those
-; of frames to receive. A descriptor's upper 16 bits name its buffer's.
+; With a paravirtual card (nic_ring; ring_block.s tells of its kind), tails are in the page of the rings, which is shared with the back end. A
+; paravirtual kernel names buffers by grants: GRANT_NET + slot those of frames to send, RING more those of frames to receive; a
+; descriptor's upper 16 bits name its buffer's.
 .equ NET_TX_TAIL, 0
 .equ NET_RX_TAIL, 8
 .equ NET_MAC, 16
+.equ NET_HUNGRY, 24                     ; the back end wants to be told of new empty buffers
 .equ NET_TX, 64
 .equ D_GRANT, 14
-.endif
 
 ; Rings, buffers, receiver on. Messages go to this machine itself, through the card's loop-back plug, or, if the command line
 ; says peer=N, to machine N on the cable, from 1: all machines' addresses differ in the last byte only.
@@ -67,8 +67,21 @@ nic_init:
     li   s0, NIC
     ldd  a1, [s0]
     li   a2, NIC_ID
+    beq  a1, a2, .real
+    li   s0, RING_NET
+    ldd  a1, [s0]
+    li   a2, RING_NET_ID
     bne  a1, a2, .none
-    ldd  a1, [s0+NIC_MAC]
+    movi a1, 1
+    la   a2, nic_ring
+    std  a1, [a2]
+    la   a1, net_page
+    V2P  a1, a1
+    std  a1, [s0+RING_PAGE]
+    li   a0, IOAPIC
+    IOAPIC_ENTRY 8, VEC_NIC, 0
+.real:
+    ldd  a1, [s0+NIC_MAC]               ; the same register in both
 .endif
     la   a2, nic_mac
     std  a1, [a2]
@@ -86,6 +99,9 @@ nic_init:
     la   a2, nic_peer
     std  s1, [a2]
 .ifndef PARAVIRT
+    la   a0, nic_ring
+    ldd  a0, [a0]
+    bnez a0, .rings
     la   a0, tx_ring
     V2P  a0, a0
     std  a0, [s0+NIC_TX_RING]
@@ -95,6 +111,7 @@ nic_init:
     V2P  a0, a0
     std  a0, [s0+NIC_RX_RING]
     std  a1, [s0+NIC_RX_SIZE]
+.rings:
 .endif
     movi s1, BUFFERS
 .buffer:
@@ -107,6 +124,9 @@ nic_init:
 .enough:
     call rx_refill
 .ifndef PARAVIRT
+    la   a0, nic_ring
+    ldd  a0, [a0]
+    bnez a0, .none
     movi a0, NIC_RECEIVE | NIC_INTERRUPT
     std  a0, [s0+NIC_CONTROL]
 .endif
@@ -179,15 +199,21 @@ rx_refill:
 .done:
     ldd  a1, [s0]
     andi a1, a1, RING - 1
-.ifdef PARAVIRT
-    la   a0, net_page
-    std  a1, [a0+NET_RX_TAIL]
-    movi t0, CHANNEL_NET
-    HYPERCALL HC_EVENT_SEND
-.else
+.ifndef PARAVIRT
+    la   a0, nic_ring
+    ldd  a0, [a0]
+    bnez a0, .ring
     li   a0, NIC
     std  a1, [a0+NIC_RX_TAIL]
+    LEAVE 3
+.ring:
 .endif
+    la   a0, net_page
+    std  a1, [a0+NET_RX_TAIL]
+    ldd  a1, [a0+NET_HUNGRY]            ; else it looks for itself with the next frame
+    beqz a1, .fed
+    RING_BELL NET
+.fed:
     LEAVE 3
 
 ; Frames have come: each goes to the socket that its port says, or is dropped.
@@ -196,6 +222,9 @@ nic_interrupt:
     la   s0, nic_lock
     LOCK s0
 .ifndef PARAVIRT
+    la   a0, nic_ring
+    ldd  a0, [a0]
+    bnez a0, .next                      ; the back end has seen to the card
     li   a0, NIC
     movi a1, NIC_RECEIVED
     std  a1, [a0+NIC_STATUS]            ; first acknowledge, then look: what comes in between interrupts again

@@ -221,14 +221,18 @@ tx_start:
     addi a2, a2, GRANT_NET
     sth  a2, [t0+D_GRANT]
     GRANT a2, a0, GRANT_IN_USE
-    la   t0, net_page
-    std  a3, [t0+NET_TX_TAIL]
-    movi t0, CHANNEL_NET
-    HYPERCALL HC_EVENT_SEND             ; the doorbell
 .else
+    la   t0, nic_ring
+    ldd  t0, [t0]
+    bnez t0, .ring
     li   t0, NIC
     std  a3, [t0+NIC_TX_TAIL]           ; the doorbell
+    ret
+.ring:
 .endif
+    la   t0, net_page
+    std  a3, [t0+NET_TX_TAIL]
+    RING_BELL NET
     ret
 
 ; recv(socket, address, bytes, address for the sender's port or 0): waits for a message. out a0: its bytes (what does not fit
