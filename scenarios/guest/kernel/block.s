@@ -58,7 +58,7 @@ disk_command:
 .wait:
     la   a0, disk_queue
     mov  a1, s1
-    call sleep_on
+    call sleep_on_device
     ldd  a0, [s2]
     beqz a0, .wait
     UNLOCK s1
@@ -111,7 +111,7 @@ cache_acquire:
     beqz a1, .free
     la   a0, cache_queue
     mov  a1, s0
-    call sleep_on
+    call sleep_on_device
     jmp  .look
 .free:
     movi a1, 1
@@ -150,6 +150,7 @@ cache_block:
     bnez a0, .page
     call frame_alloc
     beqz a0, .no_memory
+    call frame_disown
     P2V  a0, a0
     std  a0, [s2+C_PAGE]
 .page:

@@ -69,6 +69,10 @@ sleep_lock:     .space 8
 ; proc.s
 proc_lock:      .space 8
 init_task:      .space 8
+; container.s, cgroup.s
+containers_used: .space 8               ; how many there are, but for number 0
+vtime_floor:    .space 8                ; no account that can run lags behind this
+init_path:      .space 40
 .ifdef PARAVIRT
 ; pv.s
 pv_base:        .space 8                ; machine address of our frame 0
@@ -117,9 +121,10 @@ input_ring:     .space INPUT_ROOM
 files_lock:     .space 8
     .align 64
 cpu_structs:    .space CPUS_MAX * CPU_SIZE
+containers:     .space CT_MAX * CT_SIZE
 files:          .space OPEN_MAX * F_SIZE
 cache_slots:    .space CACHE_SLOTS * C_SIZE
-sockets:        .space PORTS * SO_SIZE
+sockets:        .space CT_MAX * PORTS * SO_SIZE
 rx_buffers:     .space RING * 8
 tx_buffers:     .space RING * 8
     .align 4096

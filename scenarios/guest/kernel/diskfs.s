@@ -22,6 +22,9 @@ diskfs_find:
     call frame_alloc
     pop  a1
     beqz a0, .failed
+    push a1
+    call frame_disown
+    pop  a1
     P2V  a0, a0
     std  a0, [s1]
     li   a2, BLOCK

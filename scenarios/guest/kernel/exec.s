@@ -1,7 +1,7 @@
 ; exec.s: a process becomes another program; and the first process of all.
 
 .equ PATH_MAX, 40
-.equ ARGS_MAX, 256
+.equ ARGS_MAX, 512
 
 ; exec(path, arguments): arguments are one text. Returns only if it fails.
 sys_exec:
@@ -176,7 +176,7 @@ exec_regions:
     addi sp, sp, 8
     LEAVE 4
 
-; Makes process 1. It runs the program bin/init, whose arguments are the kernel's command line.
+; Makes process 1. It runs bin/init, whose arguments are the kernel's command line; or, if that begins with init=PATH, that program.
 make_init:
     ENTER 1
     call task_new
@@ -201,15 +201,42 @@ make_init:
 init_main:
     addi sp, sp, -TF_SIZE
     ARCH_STI
-    la   a0, .path
-    la   a1, cmdline
-    ldd  a1, [a1]
+    la   s0, .path
+    la   a0, cmdline
+    ldd  s1, [a0]
+    mov  a0, s1
+    la   a1, .other
+    call text_starts
+    beqz a0, .exec
+    ; Another program, up to the next space; its arguments are what follows.
+    la   s0, init_path
+    mov  a0, s0
+    addi s1, s1, 5
+    movi a2, PATH_MAX - 1
+.copy:
+    ldbu a1, [s1]
+    beqz a1, .exec
+    addi s1, s1, 1
+    addi a1, a1, -' '
+    beqz a1, .exec
+    addi a1, a1, ' '
+    stb  a1, [a0]
+    addi a0, a0, 1
+    addi a2, a2, -1
+    bnez a2, .copy
+.exec:
+    mov  a0, s0
+    mov  a1, s1
     mov  a2, sp
     call exec_program
     bnez a0, .fail
     jmp  trap_exit
 .fail:
-    PANIC "cannot run bin/init"
+    mov  a0, s0
+    call puts
+    PANIC ": cannot run it as process 1"
 .path:
     .asciz "bin/init"
+.other:
+    .asciz "init="
     .align 4

@@ -25,6 +25,12 @@ page_fault:
 .refused:
     addi a0, a0, ENOMEM
     bnez a0, .bad
+    CURRENT a0
+    ldd  a0, [a0+T_CT]
+    beqz a0, .no_container
+    call ct_out_of_memory
+    bnez a0, .ends
+.no_container:
     movi a0, VEC_NO_MEMORY              ; not the program's fault: the message will say so
     std  a0, [s0+TF_VECTOR]
 .bad:
@@ -34,6 +40,11 @@ page_fault:
     bne  a0, a1, .kernel
     mov  a0, s0
     call kill
+.ends:                                  ; the container does, and this task with it, on its way out at the latest
+    ldd  a0, [s0+TF_RING]
+    andi a0, a0, 3
+    movi a1, 3
+    beq  a0, a1, ct_exit
 .kernel:
     ; The kernel may meet a bad address only while it copies from or to a program's memory: then the copy fails.
     ldd  a0, [s0+TF_PC]

@@ -254,6 +254,11 @@ sys_open:
 
 ; The row of the RAM disk's directory with path a0. out a0: its address, or 0.
 ramdisk_find:
+    CURRENT a1
+    ldd  a1, [a1+T_CT]
+    bnez a1, ct_find_file
+; The same, whoever asks.
+ramdisk_row:
     la   a1, ramdisk
     ldd  a1, [a1]
 ; The same for any directory, at a1.

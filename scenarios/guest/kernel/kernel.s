@@ -32,6 +32,9 @@
     .include "sched.s"      ; tasks take turns
     .include "proc.s"       ; fork, exit, wait
     .include "exec.s"       ; exec, and the first process
+    .include "container.s"  ; containers: what a group of processes sees
+    .include "cgroup.s"     ; and what it may use
+    .include "layers.s"     ; and the files it sees
     .include "file.s"       ; open files and the RAM disk
     .include "pipe.s"
     .include "block.s"      ; disk driver and block cache

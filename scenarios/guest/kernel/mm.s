@@ -40,10 +40,36 @@ frames_init:
     add  \rd, \rd, t2
 .endm
 
+; A count's upper bits name the container that has taken the frame, to whose account it goes until it is free again.
+.equ OWNER_SHIFT, 24
+.equ USERS_SHIFT, 64 - OWNER_SHIFT
+; Puts ra frames to the account of container ct; to `over` if that would be more than it may have. Loses t1, t2, ra. frames_lock held.
+.macro CHARGE ct, ra, over
+    ldd  t1, [\ct+CT_FRAMES]
+    add  \ra, \ra, t1
+    ldd  t1, [\ct+CT_LIMIT]
+    bltu t1, \ra, .over\@
+    std  \ra, [\ct+CT_FRAMES]
+    ldd  t1, [\ct+CT_PEAK]
+    bgeu t1, \ra, .charged\@
+    std  \ra, [\ct+CT_PEAK]
+    jmp  .charged\@
+.over\@:
+    ldd  t1, [\ct+CT_FAILS]
+    addi t1, t1, 1
+    std  t1, [\ct+CT_FAILS]
+    jmp  \over
+.charged\@:
+.endm
+
 ; A frame with one user, its content whatever it was. out a0: physical address, 0 if memory is out. Loses a1, a2, t0-t2.
 frame_alloc:
     la   a1, frames_lock
     LOCK a1
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    bnez a2, .charge
+.charged:
     la   a2, free_list
     ldd  a0, [a2]
     beqz a0, .fresh
@@ -62,10 +88,30 @@ frame_alloc:
 .got:
     REFS_OF t0, a0
     movi t1, 1
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    bnez a2, .owned
+.count:
     stw  t1, [t0]
     UNLOCK a1
     ret
+.owned:
+    ldd  a2, [a2+CT_ID]
+    shli a2, a2, OWNER_SHIFT
+    or   t1, t1, a2
+    jmp  .count
+.charge:
+    movi t0, 1
+    CHARGE a2, t0, .refused
+    jmp  .charged
 .out:
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    beqz a2, .refused
+    ldd  t0, [a2+CT_FRAMES]
+    addi t0, t0, -1
+    std  t0, [a2+CT_FRAMES]
+.refused:
     mov  a0, zero
     UNLOCK a1
     ret
@@ -111,7 +157,10 @@ frame_put:
     ldwu t1, [t0]
     addi t1, t1, -1
     stw  t1, [t0]
-    bnez t1, .still
+    shli t0, t1, USERS_SHIFT ; users
+    bnez t0, .still
+    bnez t1, .owned
+.free:
     P2V  t0, a0
     la   a2, free_list
     ldd  t1, [a2]
@@ -120,17 +169,51 @@ frame_put:
 .still:
     UNLOCK a1
     ret
+.owned:
+    shri t1, t1, OWNER_SHIFT
+    CT_OF t0, t1
+    ldd  t1, [t0+CT_FRAMES]
+    addi t1, t1, -1
+    std  t1, [t0+CT_FRAMES]
+    jmp  .free
 
 ; How many users has frame a0? out a0.
 frame_users:
     REFS_OF a0, a0
     ldwu a0, [a0]
+    shli a0, a0, USERS_SHIFT
+    shri a0, a0, USERS_SHIFT
+    ret
+
+; Frame a0 becomes the kernel's: to no container's account any more. Loses a1, t0-t2.
+frame_disown:
+    CURRENT a1
+    ldd  a1, [a1+T_CT]
+    bnez a1, .owned
+    ret
+.owned:
+    la   t0, frames_lock
+    push t0
+    mov  t2, t0
+    LOCK t2
+    REFS_OF t0, a0
+    movi t1, 1
+    stw  t1, [t0]
+    ldd  t1, [a1+CT_FRAMES]
+    addi t1, t1, -1
+    std  t1, [a1+CT_FRAMES]
+    pop  t0
+    UNLOCK t0
     ret
 
 ; 2 MiB of contiguous, zeroed memory for a huge page, from the top of memory down. out a0: physical address or 0.
 huge_alloc:
     la   a1, frames_lock
     LOCK a1
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    bnez a2, .charge
+.charged:
     la   a2, huge_list                  ; used before?
     ldd  a0, [a2]
     beqz a0, .fresh
@@ -150,6 +233,15 @@ huge_alloc:
     bltu a0, t0, .out
     std  a0, [a2]
 .clear:
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    REFS_OF t0, a0
+    mov  t1, zero
+    beqz a2, .nobody
+    ldd  t1, [a2+CT_ID]
+    shli t1, t1, OWNER_SHIFT
+.nobody:
+    stw  t1, [t0]
     UNLOCK a1
     P2V  a1, a0
     li   a2, HUGE
@@ -162,7 +254,18 @@ huge_alloc:
     addi a1, a1, 32
     bltu a1, a2, .each
     ret
+.charge:
+    movi t0, HUGE_FRAMES
+    CHARGE a2, t0, .refused
+    jmp  .charged
 .out:
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    beqz a2, .refused
+    ldd  t0, [a2+CT_FRAMES]
+    addi t0, t0, -HUGE_FRAMES
+    std  t0, [a2+CT_FRAMES]
+.refused:
     mov  a0, zero
     UNLOCK a1
     ret
@@ -171,6 +274,15 @@ huge_alloc:
 huge_free:
     la   a1, frames_lock
     LOCK a1
+    REFS_OF t0, a0
+    ldwu t1, [t0]
+    shri t1, t1, OWNER_SHIFT
+    beqz t1, .nobody
+    CT_OF t0, t1
+    ldd  t1, [t0+CT_FRAMES]
+    addi t1, t1, -HUGE_FRAMES
+    std  t1, [t0+CT_FRAMES]
+.nobody:
     P2V  t0, a0
     la   a2, huge_list
     ldd  t1, [a2]
@@ -231,3 +343,22 @@ pt_walk:
     mov  a0, zero
 .found:
     LEAVE 4
+
+; frames(): how many page frames are in use, the kernel's own and the RAM disk's included (huge pages are not counted).
+sys_frames:
+    la   a1, frames_lock
+    LOCK a1
+    la   a2, first_free
+    ldd  a0, [a2]
+    shri a0, a0, PAGE_SHIFT
+    la   a2, free_list
+    ldd  a2, [a2]
+.free:
+    beqz a2, .done
+    addi a0, a0, -1
+    P2V  t0, a2
+    ldd  a2, [t0]
+    jmp  .free
+.done:
+    UNLOCK a1
+    ret

@@ -23,7 +23,9 @@
 .equ RING, 16                           ; descriptors in either ring
 .equ BUFFERS, 40
 .equ SPARE, 8                           ; so many free buffers are kept for sending: sockets that nobody reads cannot take all
-.equ PORTS, 16
+.equ PORTS, 16                          ; of each container
+.equ PORT_BITS, 4
+.equ NO_PORT, 0xffff
 .equ D_ADDRESS, 0
 .equ D_LENGTH, 8
 .equ D_FLAGS, 12
@@ -260,7 +262,7 @@ nic_interrupt:
     addi a1, a1, FR_DATA
     bltu a4, a1, .drop
     ldhu a1, [s2+B_FRAME+FR_TO]
-    movi a2, PORTS
+    movi a2, CT_MAX * PORTS
     bgeu a1, a2, .drop
     la   a2, sockets
     shli a1, a1, 5                      ; SO_SIZE is 32

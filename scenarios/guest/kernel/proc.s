@@ -30,6 +30,17 @@ task_prepare:
     std  a2, [a0+T_SP]
     ret
 
+; The number of task a0 as the running task sees it. out a0. Loses t0.
+pid_of:
+    CURRENT t0
+    ldd  t0, [t0+T_CT]
+    beqz t0, .outside
+    ldd  a0, [a0+T_VPID]
+    ret
+.outside:
+    ldd  a0, [a0+T_PID]
+    ret
+
 ; Task a0 becomes a child of task a1, with a number of its own, and may run.
 task_adopt:
     ENTER 3
@@ -41,12 +52,20 @@ task_adopt:
     addi a4, a3, 1
     std  a4, [a2]
     std  a3, [s0+T_PID]
+    std  a3, [s0+T_VPID]
     std  a1, [s0+T_PARENT]
     ldd  a2, [a1+T_CHILD]
     std  a2, [s0+T_SIBLING]
     std  s0, [a1+T_CHILD]
+    ldd  a2, [s0+T_CT]
+    beqz a2, .no_container
+    mov  a0, s0
+    call ct_join
+.no_container:
     UNLOCK s1
-    ldd  s2, [s0+T_PID]                 ; once it runs, it may be gone before we look
+    mov  a0, s0
+    call pid_of
+    mov  s2, a0                         ; once it runs, it may be gone before we look
     ARCH_IRQ_SAVE s1
     la   a0, sched_lock
     LOCK a0
@@ -87,6 +106,8 @@ task_inherit:
     addi a2, a2, 8
     movi a3, T_FILES + 8 * FILES_MAX
     bltu a2, a3, .file
+    ldd  a2, [s2+T_CT]
+    std  a2, [s0+T_CT]
     mov  a2, s0
     li   a0, PAGE - TF_SIZE
     add  s0, s0, a0                     ; the frame
@@ -109,8 +130,13 @@ task_inherit:
 
 ; fork(): a second process that differs only in the result.
 sys_fork:
-    ENTER 3
+    CURRENT a4
+    ldd  a4, [a4+T_CT]
+; The same, the new one in container a4. in a5: trap frame.
+fork_into:
+    ENTER 4
     mov  s2, a5
+    mov  s3, a4
     call task_new
     beqz a0, .no_task
     mov  s0, a0
@@ -124,10 +150,11 @@ sys_fork:
     mov  a0, s0
     mov  a1, s2
     call task_inherit
+    std  s3, [s0+T_CT]
     mov  a0, s0
     CURRENT a1
     call task_adopt
-    LEAVE 3
+    LEAVE 4
 .no_pages:
     ldd  a0, [s0+T_MM]
     call mm_put
@@ -136,7 +163,7 @@ sys_fork:
     call frame_put
 .no_task:
     movi a0, -ENOMEM
-    LEAVE 3
+    LEAVE 4
 
 ; thread(entry, stack, argument): a task in the same address space. It ends with exit, and is waited for as a child.
 sys_thread:
@@ -178,14 +205,24 @@ sys_exit:
     la   a0, init_task
     ldd  a0, [a0]
     beq  a0, s0, .init
+    ldd  a0, [s0+T_CT]
+    beqz a0, .no_container
+    ldd  a1, [a0+CT_INIT]
+    bne  a1, s0, .no_container
+    call ct_end                         ; a container ends with its first process
+.no_container:
     call files_close
     mov  a0, zero
     call mm_replace
     la   s1, proc_lock
     LOCK s1
-    ; Children become init's.
+    ; Children become init's, or that of their container.
     la   a1, init_task
     ldd  a1, [a1]
+    ldd  a2, [s0+T_CT]
+    beqz a2, .outside
+    ldd  a1, [a2+CT_INIT]
+.outside:
     ldd  a2, [s0+T_CHILD]
     beqz a2, .no_children
     std  zero, [s0+T_CHILD]
@@ -255,15 +292,23 @@ sys_wait:
 .found:
     ldd  a3, [a2+T_SIBLING]
     std  a3, [a1]
-    UNLOCK s1
     mov  s3, a2
+    mov  a0, a2
+    call pid_of
+    push a0
+    ldd  a1, [s3+T_CT]
+    beqz a1, .no_container
+    mov  a0, s3
+    call ct_leave
+.no_container:
+    UNLOCK s1
     ; It may still be on its way to another task, on the stack we are about to free: sched_lock is free when it is not.
     ARCH_IRQ_SAVE a3
     la   a1, sched_lock
     LOCK a1
     UNLOCK a1
     ARCH_IRQ_RESTORE a3
-    ldd  s1, [s3+T_PID]
+    pop  s1
     beqz s2, .no_status
     mov  a0, s2
     addi a1, s3, T_EXIT

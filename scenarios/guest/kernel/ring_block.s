@@ -133,7 +133,7 @@ ring_disk_command:
 .wait:
     la   a0, disk_queue
     mov  a1, s1
-    call sleep_on
+    call sleep_on_device
     ldd  a0, [s2]
     beqz a0, .wait
 .ifdef PARAVIRT

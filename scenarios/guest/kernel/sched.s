@@ -21,8 +21,13 @@ run_queue_add:
 schedule:
     ENTER 2
     CURRENT s0
-    std  zero, [s0+T_RESCHED]
+    ldd  a1, [s0+T_RESCHED]
+    andi a1, a1, RESCHED_END
+    std  a1, [s0+T_RESCHED]
     ldd  a1, [s0+T_CPU]
+    la   t0, containers_used
+    ldd  t0, [t0]
+    bnez t0, .by_account
     la   t0, run_head
     ldd  s1, [t0]
     beqz s1, .idle
@@ -32,6 +37,12 @@ schedule:
     la   t0, run_tail
     std  zero, [t0]
     jmp  .got
+.by_account:                            ; (cgroup.s)
+    call ct_account
+    call ct_pick
+    ldd  a1, [s0+T_CPU]
+    mov  s1, a0
+    bnez s1, .got
 .idle:
     ldd  s1, [a1+CPU_IDLE]
 .got:
@@ -82,16 +93,42 @@ yield:
     ARCH_IRQ_RESTORE s0
     LEAVE 1
 
+; A task is about to go back to its program, but T_RESCHED, a0, says: its time is over, or it must end. Interrupts off.
+resched:
+    andi a0, a0, RESCHED_END
+    beqz a0, yield
+    jmp  ct_exit
+
 ; Waits in the wait queue whose head is at a0. in a1: a lock that guards the condition waited for: given up only when the
 ; task is in the queue, so that no wake-up is missed, and taken again before the return. The caller then looks at its
-; condition again.
+; condition again. A task whose container ends does not come back.
 sleep_on:
+    CURRENT a2
+    std  a0, [a2+T_QUEUE]
+    push lr
+    call sleep_on_device
+    pop  lr
+    CURRENT a2
+    std  zero, [a2+T_QUEUE]
+    ldd  a2, [a2+T_RESCHED]
+    andi a2, a2, RESCHED_END
+    bnez a2, .end
+    ret
+.end:
+    UNLOCK a1
+    jmp  ct_exit
+; The same for what is certain to come, and must be waited for: it leaves the lock's address in a1.
+sleep_on_device:
     ENTER 2
     mov  s1, a1
     ARCH_IRQ_SAVE s0
     la   a2, sched_lock
     LOCK a2
     CURRENT a1
+    ldd  a2, [a1+T_RESCHED]
+    andi a2, a2, RESCHED_END
+    bnez a2, .ends
+.sleep:
     movi a2, SLEEPING
     std  a2, [a1+T_STATE]
     ldd  a2, [a0]
@@ -103,7 +140,16 @@ sleep_on:
     UNLOCK a0
     ARCH_IRQ_RESTORE s0
     LOCK s1
+.out:
+    mov  a1, s1
     LEAVE 2
+.ends:
+    ldd  a2, [a1+T_QUEUE]
+    beqz a2, .sleep                     ; for a device
+    la   a0, sched_lock
+    UNLOCK a0
+    ARCH_IRQ_RESTORE s0
+    jmp  .out
 
 ; Wakes up all who wait in the queue whose head is at a0. Also from interrupts.
 wake_up:
@@ -130,6 +176,11 @@ wake_up:
 make_runnable:
     ENTER 0
     std  zero, [a0+T_STATE]             ; RUNNING
+    la   a2, containers_used
+    ldd  a2, [a2]
+    beqz a2, .queue
+    call ct_catch_up
+.queue:
     call run_queue_add
     la   a2, idle_cpus
     ldd  a3, [a2]
@@ -169,7 +220,15 @@ idle:
     movi a2, 1
     shl  s0, a2, s0                     ; our bit
     la   s1, idle_cpus
+    beqz a1, .halt
+    la   a2, containers_used
+    ldd  a2, [a2]
+    beqz a2, .work
+    call ct_find                        ; they may all have to wait for their quota
+    mov  a1, a0
+    la   a0, sched_lock
     bnez a1, .work
+.halt:
     ldd  a2, [s1]
     or   a2, a2, s0
     std  a2, [s1]
@@ -195,10 +254,15 @@ timer_tick:
     ldd  a1, [a0+CPU_TICKS]
     addi a1, a1, 1
     std  a1, [a0+CPU_TICKS]
+    la   a1, containers_used
+    ldd  a1, [a1]
+    bnez a1, .accounts
+.accounted:
     la   a1, run_head
     ldd  a1, [a1]
     beqz a1, .alone
-    movi a1, 1
+    ldd  a1, [s0+T_RESCHED]
+    ori  a1, a1, RESCHED_TIME
     std  a1, [s0+T_RESCHED]
 .alone:
     ldd  a0, [a0+CPU_ID]
@@ -232,6 +296,10 @@ timer_tick:
     UNLOCK a1
 .done:
     LEAVE 3
+.accounts:
+    call ct_tick
+    ldd  a0, [s0+T_CPU]
+    jmp  .accounted
 
 ; sleep(ticks)
 sys_sleep:

@@ -12,6 +12,10 @@ sys_socket:
     movi a1, PORTS
     bgeu a0, a1, .invalid
     mov  s0, a0
+    CURRENT a1
+    ldd  a1, [a1+T_CT]
+    bnez a1, .container
+.ours:
     movi a0, FK_SOCKET
     call file_new
     beqz a0, .too_many
@@ -41,6 +45,11 @@ sys_socket:
     mov  a0, s2
 .out:
     LEAVE 3
+.container:                             ; its own ports: the wire's have its number above them
+    ldd  a1, [a1+CT_ID]
+    shli a1, a1, PORT_BITS
+    or   s0, s0, a1
+    jmp  .ours
 .taken:
     UNLOCK a2
     ARCH_IRQ_RESTORE s2
@@ -119,6 +128,10 @@ sys_send:
     li   a1, ETHER_TYPE
     sth  a1, [s1+B_FRAME+FR_TYPE]
     ldd  a1, [sp]
+    CURRENT a0
+    ldd  a0, [a0+T_CT]
+    bnez a0, .container
+.port:
     sth  a1, [s1+B_FRAME+FR_TO]
     ldd  a1, [s0+F_POS]
     sth  a1, [s1+B_FRAME+FR_FROM]
@@ -152,6 +165,16 @@ sys_send:
     ARCH_IRQ_RESTORE s3
     mov  a0, s0
     jmp  .out
+.container:                             ; to its own ports only
+    movi a2, PORTS
+    bgeu a1, a2, .nowhere
+    ldd  a0, [a0+CT_ID]
+    shli a0, a0, PORT_BITS
+    or   a1, a1, a0
+    jmp  .port
+.nowhere:
+    li   a1, NO_PORT
+    jmp  .port
 .no_buffer:
     UNLOCK s2
     ARCH_IRQ_RESTORE s3
@@ -264,6 +287,7 @@ sys_recv:
     ldd  a3, [sp+16]
     beqz a3, .no_port
     ldhu a0, [s2+B_FRAME+FR_FROM]
+    andi a0, a0, PORTS - 1
     push a0
     mov  a0, a3
     mov  a1, sp

@@ -47,7 +47,8 @@ syscall_entry:
     ARCH_SYSRET
 .resched:
     std  a0, [sp+TF_A0]
-    call yield
+    mov  a0, t1
+    call resched
     ldd  a0, [sp+TF_A0]
     jmp  .out
 .unknown:
@@ -57,7 +58,7 @@ syscall_entry:
 ; ---- the small ones: arguments in a0-a4, result in a0, trap frame in a5 -------------------------
 sys_getpid:
     CURRENT a0
-    ldd  a0, [a0+T_PID]
+    ldd  a0, [a0+T_VPID]
     ret
 
 sys_time:                               ; ticks of a millisecond since boot
@@ -77,6 +78,10 @@ sys_yield:
     LEAVE 0
 
 sys_poweroff:                           ; with status a0
+    CURRENT a1
+    ldd  a1, [a1+T_CT]
+    bnez a1, ct_poweroff
+poweroff:
     ARCH_CLI
     mov  sp, a5
     ARCH_POWEROFF_FOR_PROGRAM
@@ -90,4 +95,5 @@ syscall_table:
     .quad sys_yield, sys_sbrk, sys_time, sys_dup
     .quad sys_seek, sys_sleep, sys_socket, sys_send
     .quad sys_recv, sys_thread, sys_sync, sys_cpus
-    .quad sys_poweroff
+    .quad sys_poweroff, sys_container, sys_cgroup, sys_uname
+    .quad sys_setname, sys_processes, sys_frames

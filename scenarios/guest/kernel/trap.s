@@ -92,7 +92,8 @@ trap_exit:
     CURRENT a0
     ldd  a1, [a0+T_RESCHED]
     beqz a1, .restore
-    call yield
+    mov  a0, a1
+    call resched
     jmp  trap_exit
 .restore:
     ldd  a0, [sp+TF_A0]

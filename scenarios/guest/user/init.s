@@ -119,34 +119,7 @@ run:
 .failed:
     FAIL "init: cannot start a process"
 
-; What follows the word at a0, such as "n=", in the command line: only where a word can begin. out a0: its address, or 0.
-word:
-    la   a1, _args
-    ldd  a1, [a1]
-.at:
-    mov  a2, a1
-    mov  a3, a0
-.compare:
-    ldbu t0, [a3]
-    beqz t0, .found
-    ldbu t1, [a2]
-    addi a2, a2, 1
-    addi a3, a3, 1
-    beq  t0, t1, .compare
-    ; Not here: to behind the next space.
-.to_space:
-    ldbu t1, [a1]
-    beqz t1, .none
-    addi a1, a1, 1
-    movi t0, ' '
-    bne  t0, t1, .to_space
-    jmp  .at
-.found:
-    mov  a0, a2
-    ret
-.none:
-    mov  a0, zero
-    ret
+    .include "word.inc"
 
     .rodata
 word_workload:      .asciz "workload="
