@@ -265,6 +265,10 @@ bool arch_valid(const struct arch_config *c, const struct cpu_model *cpu, char *
         why = paging_reason(row->technique, c->paging);
     else if (!(row->ios >> c->io & 1))
         why = io_reason(row->technique, c->io);
+    else if (c->option[OPTION_KERNEL])
+        why = "it has no kernel of its own, its programs call the host's (the Ubuntu in your "
+              "container is not a kernel): leave kernel=1 out, or take a virtual machine such as "
+              "type2/fullvirt-hw";
     else if (row->technique == TECHNIQUE_HW && !cpu_model_has(cpu, CPU_FEATURE_VTX))
         why = "this processor has no VT-x: use fullvirt-bt, paravirt or a later --cpu";
     else if (c->paging == PAGING_NESTED && !cpu_model_has(cpu, CPU_FEATURE_EPT))

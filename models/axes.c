@@ -1,6 +1,7 @@
 // axes.c: the tables behind axes.h.
 #include "models/axes.h"
 
+#include "models/container/container.h"
 #include "models/fullvirt/bt.h"
 #include "models/fullvirt/hw.h"
 #include "models/fullvirt/trap.h"
@@ -21,6 +22,7 @@ static const struct technique_ops *const techniques[TECHNIQUE_COUNT] = {
     [TECHNIQUE_BT] = &bt_technique,
     [TECHNIQUE_HW] = &hw_technique,
     [TECHNIQUE_PARAVIRT] = &paravirt_technique,
+    [TECHNIQUE_CONTAINER] = &container_technique,
 };
 
 static const struct paging_ops *const pagings[PAGING_COUNT] = {

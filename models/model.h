@@ -57,7 +57,7 @@ struct arch_config {
     enum arch_id arch;
     enum paging paging;
     enum io_kind io;
-    uint64_t option[16]; /* by enum arch_option */
+    uint64_t option[32]; /* by enum arch_option */
 };
 
 /* Options beyond paging and I/O; option.def says what each means and where it applies. */

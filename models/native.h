@@ -4,6 +4,9 @@
 
 #include "models/vm.h"
 
+// For whoever else runs its kernel on the bare processors.
+void native_start(struct vcpu *v);
+void native_state(const struct vcpu *v, struct cpu_state *out);
 extern const struct technique_ops native_technique;
 
 #endif

@@ -15,16 +15,26 @@ static bool write_guest(void *ctx, uint64_t addr, const void *from, size_t n)
 static bool load_os(struct vm *vm, const struct run_spec *spec, char *err, size_t err_size)
 {
     bool paravirt = arch_row(vm->arch.arch)->technique == TECHNIQUE_PARAVIRT;
+    const char *line = spec->command_line ? spec->command_line : "";
+    char changed[TOYOS_COMMAND_LINE_MAX];
     const struct toyos *os = paravirt ? spec->os_paravirt : spec->os;
     if (!os) {
         snprintf(err, err_size, "%s needs the %s kernel", arch_row(vm->arch.arch)->name,
                  paravirt ? "paravirtual" : "native");
         return false;
     }
+    if (vm->technique->command_line) {
+        if (!vm->technique->command_line(vm, line, changed, sizeof changed)) {
+            snprintf(err, err_size, "%s: the command line is too long; shorten it",
+                     arch_row(vm->arch.arch)->name);
+            return false;
+        }
+        line = changed;
+    }
     const struct toyos_boot boot = {.ram = spec->config.ram,
                                     .cpus = spec->config.cpus,
                                     .seed = spec->config.seed,
-                                    .command_line = spec->command_line ? spec->command_line : ""};
+                                    .command_line = line};
     return toyos_place(os, &boot, write_guest, vm, err, err_size) &&
            vm_disk_attach(vm, os->disk, os->disk_size, err, err_size) &&
            vm_load(vm, &os->kernel.image, TOYOS_BOOT_INFO, err, err_size);
@@ -45,6 +55,10 @@ static bool load_ram(struct vm *vm, const struct run_spec *spec)
 
 static bool load(struct vm *vm, const struct run_spec *spec, char *err, size_t err_size)
 {
+    if (!spec->os && !spec->os_paravirt && vm->technique->no_kernel) {
+        snprintf(err, err_size, "%s: %s", arch_row(vm->arch.arch)->name, vm->technique->no_kernel);
+        return false;
+    }
     if (spec->disk && !vm_disk_attach(vm, spec->disk, spec->disk_size, err, err_size)) {
         return false;
     }

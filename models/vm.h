@@ -48,6 +48,10 @@ struct technique_ops {
     bool (*timer)(struct vcpu *v);
     // The guest's view of its processor, complete.
     void (*state)(const struct vcpu *v, struct cpu_state *out);
+    // The toy OS is not booted with `line` but with *out, of less than `size` bytes. False: too long. NULL: as it is.
+    bool (*command_line)(const struct vm *vm, const char *line, char *out, size_t size);
+    // Not NULL: why it can run the toy OS's programs only, and no kernel that a guest brings.
+    const char *no_kernel;
 };
 
 // What becomes of a page fault.

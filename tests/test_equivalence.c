@@ -25,6 +25,7 @@ static const char *const more[] = {
     "type2/fullvirt-hw,paging=shadow", "type1/paravirt,batch=0",
     "type1/fullvirt-hw,io=paravirt",   "type1/fullvirt-bt,io=paravirt",
     "type2/fullvirt-hw,io=paravirt",   "type2/fullvirt-trap,io=paravirt",
+    "container,cpu_quota=50",          "container,memory=49152,cpu_shares=100",
 };
 enum { MORE = sizeof more / sizeof *more, POINTS_MAX = ARCH_COUNT + MORE };
 

@@ -1,13 +1,13 @@
 Booting the toy OS: the console alone, then with the report.
 
   $ ringside boot --quiet
-  toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
   hello from the toy OS
   hello from the toy OS
   hello from the toy OS
   hello: checksum 0x52dc9e18b0feba61
   $ ringside boot --quiet --workload sh --length 1 --cpus 2
-  toyos: 2 processor(s), 64 MiB, 29 files in the RAM disk
+  toyos: 2 processor(s), 64 MiB, 30 files in the RAM disk
   hello from the toy OS
   hello from the toy OS
   sum 190
@@ -31,9 +31,9 @@ The checksum does not depend on the machine.
   $ for cpus in 1 2 7; do ringside boot -q -w threads -n 300 --cpus $cpus; done | grep checksum | uniq
   threads: checksum 0x1c344e508797f657
   $ ringside boot -q -w memrand -n 5000 --append opt=h; ringside boot -q -w memrand -n 5000 --holes-closed
-  toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
   memrand: checksum 0x9dfd57d23f06968c
-  toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
   memrand: checksum 0x9dfd57d23f06968c
 
 Two machines that a switch connects: each request and each answer is a frame, the last word ends the server,
@@ -54,7 +54,7 @@ and the first frame goes to every port, for the switch has not yet learned who i
 A shell to type at; a program that crashes; what else is not right.
 
   $ printf 'hello 1 q\ncount 4 | sum\n\004' | ringside boot -q -w sh --append opt=i --input -
-  toyos: 1 processor(s), 64 MiB, 29 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
   toy$ hello from the toy OS
   toy$ sum 6
   toy$ sh: checksum 0xc134ce160b990306
@@ -126,12 +126,12 @@ A kernel of one's own: a changed copy. First a mistake, then a fault.
   $ mkdir -p mine/kernel && cp scenarios/guest/kernel/syscall.s mine/kernel
   $ sed -i 's/^sys_getpid:/sys_getpid:\n    frob a0/' mine/kernel/syscall.s
   $ ringside boot --guest mine
-  mine/kernel/syscall.s:59:5: 'frob' is no instruction, pseudo-instruction or macro; a label needs a colon; 'ringside isa' lists all (included at guest/kernel/kernel.s:21)
+  mine/kernel/syscall.s:60:5: 'frob' is no instruction, pseudo-instruction or macro; a label needs a colon; 'ringside isa' lists all (included at guest/kernel/kernel.s:21)
   ringside: 1 error in kernel/kernel.s
   [3]
   $ sed -i 's/frob a0/std a0, [zero]/' mine/kernel/syscall.s
   $ ringside boot --guest mine -w nullcall | grep -E 'panic|address|checksum'
   kernel panic: page fault in the kernel
     vector #PF  error 0x0000000000000002  address 0x0000000000000000
-  The kernel panicked at sys_getpid (mine/kernel/syscall.s:59).
+  The kernel panicked at sys_getpid (mine/kernel/syscall.s:60).
   There is no checksum: nullcall did not get to its end.
