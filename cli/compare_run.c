@@ -101,7 +101,10 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
 static const char *ending(const struct stop_info *stop)
 {
     switch (stop->reason) {
-    case STOP_POWEROFF: return stop->status == TOYOS_PANIC ? "its kernel panicked" : "it gave up";
+    case STOP_POWEROFF:
+        return stop->status == TOYOS_PANIC           ? "its kernel panicked"
+               : stop->status == TOYOS_OUT_OF_MEMORY ? "its memory limit ended its container"
+                                                     : "it gave up";
     case STOP_TRIPLE_FAULT: return "a triple fault ended it";
     case STOP_DEADLOCK: return "it waits for ever";
     case STOP_LIMIT: return "it runs on and on";

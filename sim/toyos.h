@@ -15,8 +15,8 @@
 #define TOYOS_RAMDISK      UINT64_C(0x100000)
 #define TOYOS_RAM_MIN      (UINT64_C(16) << 20)
 #define TOYOS_RAM_DEFAULT  (UINT64_C(64) << 20)
-// The status with which a kernel that panics stops the machine.
-enum { TOYOS_PANIC = 0x70, TOYOS_COMMAND_LINE_MAX = 1024 };
+// The statuses with which a kernel that panics stops the machine, and bin/runc if its container was out of memory (Docker says 137, too).
+enum { TOYOS_PANIC = 0x70, TOYOS_OUT_OF_MEMORY = 137, TOYOS_COMMAND_LINE_MAX = 1024 };
 
 // Where the sources come from.
 struct toyos_sources {

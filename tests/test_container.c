@@ -2,7 +2,14 @@
 #include "tests/test.h"
 #include "tests/vm_help.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static bool ends_with(const struct run_result *r, const char *text)
+{
+    size_t n = strlen(text);
+    return r->console_size >= n && memcmp(r->console + r->console_size - n, text, n) == 0;
+}
 
 static bool refused(const char *arch, const struct run_spec *with, const char *says)
 {
@@ -73,9 +80,8 @@ static void memory_has_a_limit(void)
     REQUIRE(
         vm_test_workload("pgfault", 400, &(struct vm_where){.arch = "container,memory=256"}, &r));
     CHECK_U64(r.stop.reason, STOP_POWEROFF);
-    CHECK_U64(r.stop.status, 1);
-    CHECK(r.console_size >= strlen(says) &&
-          !memcmp(r.console + r.console_size - strlen(says), says, strlen(says)));
+    CHECK_U64(r.stop.status, TOYOS_OUT_OF_MEMORY);
+    CHECK(ends_with(&r, says));
     run_result_free(&r);
     REQUIRE(
         vm_test_workload("pgfault", 400, &(struct vm_where){.arch = "container,memory=4096"}, &r));
@@ -83,8 +89,69 @@ static void memory_has_a_limit(void)
     run_result_free(&r);
 }
 
+// What the program pods says of several containers at once, by its length. Shares are another matter: they show only where processors are short.
+enum { PODS_NAMES, PODS_SHARES, PODS_MEMORY, PODS_LAYERS, PODS_END, PODS_WRITING };
+static const char *const pods_say[] = {
+    [PODS_NAMES] =
+        "host: process 2 of 2, kernel toyos, port 9 is its own, files of toyos, the base image\n"
+        "one: process 1 of 1, kernel toyos, port 9 is its own, files of toyos, the base image\n"
+        "two: process 1 of 1, kernel toyos, port 9 is its own, files of Ubuntu, by its files\n",
+    [PODS_MEMORY] = "toyos: container one ends: out of memory, its limit is 256 KiB\n"
+                    "status -513, KiB at most 256, now 0\n"
+                    "without a limit: status 0\n",
+    [PODS_LAYERS] =
+        "one more container, all 16 pages of a file read: 9 frames more in use, to its account 8\n"
+        "one more container, all 16 pages of a file read: 10 frames more in use, to its account 8\n"
+        "one more container, all 16 pages of a file read: 10 frames more in use, to its account "
+        "8\n",
+    [PODS_END] = "inside: 7 processes; poweroff with 7\n"
+                 "the first process ended with 7; left of its container: 0 frames; "
+                 "processes in all: 2\n",
+    [PODS_WRITING] =
+        "one reads TOYOS, the base image\n"
+        "two reads toyos, the base image\n"
+        "host, to a file of the RAM disk: 9, an error; it reads toyos, the base image\n",
+};
+
+// On the bare machine, with more processors, and in virtual machines, as in a cloud.
+static void containers_see_and_get_their_own(void)
+{
+    static const struct vm_where where[] = {
+        {.cpus = 1}, {.cpus = 3}, {.arch = "type1/paravirt"}, {.arch = "type2/fullvirt-hw"}};
+    for (size_t w = 0; w < sizeof where / sizeof *where; w++) {
+        for (size_t i = 0; i < sizeof pods_say / sizeof *pods_say; i++) {
+            struct run_result r;
+            if (!pods_say[i] || !vm_test_workload("pods", i, &where[w], &r)) {
+                CHECK(i == PODS_SHARES);
+                continue;
+            }
+            if (!ends_with(&r, pods_say[i]) || r.stop.status != 0) {
+                FAIL("pods %zu, machine %zu:\n%.*s", i, w, (int)r.console_size, r.console);
+            }
+            run_result_free(&r);
+        }
+    }
+}
+
+// Two containers that always want the processor, with weights of 3 and 1.
+static void shares_are_kept(void)
+{
+    static const char says[] = "shares 3072 and 1024: ";
+    struct run_result r;
+    REQUIRE(vm_test_workload("pods", PODS_SHARES, &(struct vm_where){0}, &r));
+    const char *at = NULL;
+    for (size_t i = 0; i + strlen(says) + 3 < r.console_size && !at; i++) {
+        at = memcmp(r.console + i, says, strlen(says)) == 0 ? r.console + i + strlen(says) : NULL;
+    }
+    REQUIRE(at);
+    unsigned long thousandths = strtoul(at, NULL, 10);
+    CHECK(thousandths >= 740 && thousandths <= 760);
+    run_result_free(&r);
+}
+
 TEST_SUITE(container,
            {"a kernel of one's own is refused with the reason", other_kernels_are_refused},
            {"programs end well on any number of processors", processors_do_not_matter},
-           {"a quota is kept", a_quota_is_kept},
+           {"containers see and get their own, and end alone", containers_see_and_get_their_own},
+           {"shares are kept", shares_are_kept}, {"a quota is kept", a_quota_is_kept},
            {"a memory limit ends the container alone", memory_has_a_limit});

@@ -1,13 +1,13 @@
 Booting the toy OS: the console alone, then with the report.
 
   $ ringside boot --quiet
-  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 33 files in the RAM disk
   hello from the toy OS
   hello from the toy OS
   hello from the toy OS
   hello: checksum 0x52dc9e18b0feba61
   $ ringside boot --quiet --workload sh --length 1 --cpus 2
-  toyos: 2 processor(s), 64 MiB, 30 files in the RAM disk
+  toyos: 2 processor(s), 64 MiB, 33 files in the RAM disk
   hello from the toy OS
   hello from the toy OS
   sum 190
@@ -31,9 +31,9 @@ The checksum does not depend on the machine.
   $ for cpus in 1 2 7; do ringside boot -q -w threads -n 300 --cpus $cpus; done | grep checksum | uniq
   threads: checksum 0x1c344e508797f657
   $ ringside boot -q -w memrand -n 5000 --append opt=h; ringside boot -q -w memrand -n 5000 --holes-closed
-  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 33 files in the RAM disk
   memrand: checksum 0x9dfd57d23f06968c
-  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 33 files in the RAM disk
   memrand: checksum 0x9dfd57d23f06968c
 
 Two machines that a switch connects: each request and each answer is a frame, the last word ends the server,
@@ -54,7 +54,7 @@ and the first frame goes to every port, for the switch has not yet learned who i
 A shell to type at; a program that crashes; what else is not right.
 
   $ printf 'hello 1 q\ncount 4 | sum\n\004' | ringside boot -q -w sh --append opt=i --input -
-  toyos: 1 processor(s), 64 MiB, 30 files in the RAM disk
+  toyos: 1 processor(s), 64 MiB, 33 files in the RAM disk
   toy$ hello from the toy OS
   toy$ sum 6
   toy$ sh: checksum 0xc134ce160b990306

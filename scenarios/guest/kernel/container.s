@@ -36,10 +36,16 @@ sys_container:
     mov  s3, sp
     call ct_fill
     UNLOCK s1
+    CURRENT s3
+    std  s0, [s3+T_CT]                  ; what its first process is made of goes to its account already
     mov  a4, s0
     mov  a5, s2
     call fork_into
-    bgez a0, .out
+    std  zero, [s3+T_CT]
+    bltz a0, .failed
+    ldd  a0, [s0+CT_PID]                ; it stays until its parent, we, waits
+    jmp  .out
+.failed:
     mov  s2, a0
     LOCK s1
     mov  a0, s0
@@ -90,12 +96,15 @@ ct_fill:
 
 ; Container a0 is no more, but its account can still be read. proc_lock held.
 ct_free:
-    std  zero, [a0+CT_STATE]
+    ENTER 1
+    mov  s0, a0
+    call upper_drop
+    std  zero, [s0+CT_STATE]
     la   a1, containers_used
     ldd  a2, [a1]
     addi a2, a2, -1
     std  a2, [a1]
-    ret
+    LEAVE 1
 
 ; Task a0 begins in container a2, or leaves its container a1 for good: its parent knows. proc_lock held.
 ct_join:

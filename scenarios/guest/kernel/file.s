@@ -6,8 +6,9 @@
 file_ops:
     .quad no_transfer, no_transfer, no_release          ; (none)
     .quad console_read, console_write, no_release       ; FK_CONSOLE
-    .quad ram_read, no_transfer, no_release             ; FK_RAM
+    .quad ram_read, ram_write, no_release               ; FK_RAM
     .quad disk_read, disk_write, no_release             ; FK_DISK
+    .quad upper_read, upper_write, no_release           ; FK_UPPER
     .quad pipe_read, no_transfer, pipe_release          ; FK_PIPE_R
     .quad no_transfer, pipe_write, pipe_release         ; FK_PIPE_W
     .quad no_transfer, no_transfer, socket_release      ; FK_SOCKET
@@ -186,7 +187,7 @@ sys_seek:
     beqz a0, .bad
     ldd  a2, [a0+F_KIND]
     addi a2, a2, -FK_RAM
-    movi a3, 2                          ; only FK_RAM and FK_DISK have a position
+    movi a3, 3                          ; only FK_RAM, FK_DISK and FK_UPPER have a position
     bgeu a2, a3, .bad
     std  a1, [a0+F_POS]
     ldd  a0, [a0+F_LEN]
@@ -230,6 +231,10 @@ sys_open:
     la   a2, ramdisk
     ldd  a2, [a2]
     add  a1, a1, a2
+    CURRENT a2
+    ldd  a2, [a2+T_CT]
+    beqz a2, .based
+    call upper_look
 .based:
     std  a1, [a0+F_BASE]
     mov  s0, a0

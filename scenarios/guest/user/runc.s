@@ -4,7 +4,7 @@
 ;   shares=WEIGHT  quota=PER-CENT  memory=KIB  layer=NAME
 ;
 ; That container may stop the machine, which ends with the container's programs in memory, then, as it would without. If the container
-; ends before, the machine stops with status 1.
+; ends before, the machine stops with status 1, or 137 if it was out of memory.
 
     .include "ulib.inc"
 
@@ -52,10 +52,16 @@ main:
 .parent:
     mov  s0, a0
 .wait:
-    mov  a0, zero
+    la   a0, status
     SYS  SYS_WAIT
     bltz a0, .ended
     bne  a0, s0, .wait
+    la   a0, status
+    ldd  a0, [a0]
+    addi a0, a0, 256 + 257              ; VEC_NO_MEMORY
+    bnez a0, .ended
+    movi a0, 137
+    SYS  SYS_POWEROFF
 .ended:
     movi a0, 1
     SYS  SYS_POWEROFF
@@ -96,3 +102,5 @@ request:
     .quad 1, 0, 0, 0
     .ascii "container"
     .space CN_SIZE - 32 - 9
+    .bss
+status: .space 8
