@@ -16,12 +16,11 @@ static const char *const programs[] = {
 };
 enum { PROGRAM_COUNT = sizeof programs / sizeof *programs };
 
-// Files that are text. What lies in layers/NAME is an image's layer, which a container may have above the rest.
+// Files that are one line. What lies in layers/NAME is an image's layer, which a container may have above the rest.
 static const struct {
-    const char *path, *source;
-} texts[] = {{"etc/script", "user/script.inc"},
-             {"etc/os", "user/os.inc"},
-             {"layers/ubuntu/etc/os", "user/ubuntu.inc"}};
+    const char *path, *text;
+} texts[] = {{"etc/os", "toyos, the base image\n"},
+             {"layers/ubuntu/etc/os", "Ubuntu, by its files\n"}};
 enum { TEXT_COUNT = sizeof texts / sizeof *texts };
 
 // The RAM disk's format, and that of the programs in it: see scenarios/guest/kernel/defs.inc.
@@ -215,7 +214,7 @@ static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources,
         snprintf(err, err_size, "no memory");
         return false;
     }
-    bytes_add(&b, DIRECTORY_ROWS + ROW_SIZE * (PROGRAM_COUNT + TEXT_COUNT + 1));
+    bytes_add(&b, DIRECTORY_ROWS + ROW_SIZE * (PROGRAM_COUNT + TEXT_COUNT + 2));
     bytes_page_up(&b);
     size_t rows = 0;
     for (size_t i = 0; i < PROGRAM_COUNT; i++) {
@@ -233,14 +232,15 @@ static bool build_ramdisk(struct toyos *os, const struct toyos_sources *sources,
         snprintf(path, sizeof path, "bin/%s", programs[i]);
         directory_row(b.at + DIRECTORY_ROWS + ROW_SIZE * rows++, path, start, b.size - start);
     }
+    struct asm_source script;
+    if (!sources->find(sources->ctx, "user/script.inc", &script)) {
+        snprintf(err, err_size, "the toy OS's source user/script.inc is missing");
+        free(b.at);
+        return false;
+    }
+    add_file(&b, rows++, "etc/script", script.text, script.size);
     for (size_t i = 0; i < TEXT_COUNT; i++) {
-        struct asm_source text;
-        if (!sources->find(sources->ctx, texts[i].source, &text)) {
-            snprintf(err, err_size, "the toy OS's source %s is missing", texts[i].source);
-            free(b.at);
-            return false;
-        }
-        add_file(&b, rows++, texts[i].path, text.text, text.size);
+        add_file(&b, rows++, texts[i].path, texts[i].text, strlen(texts[i].text));
     }
     char text[TOYOS_TEXT_SIZE];
     toyos_text(text);
