@@ -33,6 +33,14 @@ static uint8_t effective_priv(unsigned op, bool holes_closed)
     return op == OP_WRFLAGS ? PRIV_IOPL : PRIV_RING0;
 }
 
+// What every attempt at it costs. What a port takes to answer is the port's time, paid where it is reached (sim/cpu_system.c), and not by an IN or
+// OUT that faults or exits.
+static uint64_t base_cost(const struct cpu *c, enum isa_op op)
+{
+    uint64_t cost = c->cost[isa_row(op)->cost], own = c->cost[COST_ALU];
+    return (op == OP_IN || op == OP_OUT) && own < cost ? own : cost;
+}
+
 static void load_costs(struct cpu *c)
 {
     for (unsigned k = 0; k < COST_COUNT; k++) {
@@ -40,7 +48,7 @@ static void load_costs(struct cpu *c)
     }
     c->min_cost = UINT64_MAX;
     for (unsigned op = 1; op < OP_COUNT; op++) {
-        c->op_cost[op] = c->cost[isa_row(op)->cost];
+        c->op_cost[op] = base_cost(c, (enum isa_op)op);
         c->min_cost = c->op_cost[op] < c->min_cost ? c->op_cost[op] : c->min_cost;
         c->op_priv[op] = effective_priv(op, c->m->config.holes_closed);
     }

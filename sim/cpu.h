@@ -143,10 +143,10 @@ struct cpu {
     struct machine *m;
     struct mem *mem;
     const struct cpu_model *model;
-    uint64_t cost[COST_COUNT]; // the model's, in cycles
-    uint64_t op_cost[OP_COUNT];
-    uint64_t min_cost;         // the cheapest instruction's
-    uint8_t op_priv[OP_COUNT]; // enum isa_priv, PRIV_HOLE resolved by the machine's option
+    uint64_t cost[COST_COUNT];  // the model's, in cycles
+    uint64_t op_cost[OP_COUNT]; // of every attempt
+    uint64_t min_cost;          // the cheapest instruction's
+    uint8_t op_priv[OP_COUNT];  // enum isa_priv, PRIV_HOLE resolved by the machine's option
 
     struct code_cache *code_cache; // where decoded code is kept; a translating monitor has its own
     struct vmcs *vmcs;             // non-root mode: what controls it; NULL in root mode

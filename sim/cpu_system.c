@@ -212,11 +212,18 @@ static void do_hlt(struct cpu *c)
 
 // ---- ports ----------------------------------------------------------------------------------------
 
+// The processor waits for the port.
+static void reach_port(struct cpu *c, struct insn in)
+{
+    acct_advance(c, c->cost[isa_row(in.op)->cost] - c->op_cost[in.op]);
+    c->counters.port_io++;
+}
+
 static void do_in(struct cpu *c, struct insn in)
 {
+    reach_port(c, in);
     uint64_t port = (c->s.r[in.ra] + (uint64_t)(int64_t)in.imm) & 0xffff;
     const struct bus_range *range = bus_find(&c->m->bus, BUS_PORT, port);
-    c->counters.port_io++;
     uint64_t value =
         range ? range->read(c->m, range->dev, c->index, port - range->base, 4) : UINT32_MAX;
     put(c, in.rd, value & UINT32_MAX);
@@ -225,9 +232,9 @@ static void do_in(struct cpu *c, struct insn in)
 
 static void do_out(struct cpu *c, struct insn in)
 {
+    reach_port(c, in);
     uint64_t port = (c->s.r[in.ra] + (uint64_t)(int64_t)in.imm) & 0xffff;
     const struct bus_range *range = bus_find(&c->m->bus, BUS_PORT, port);
-    c->counters.port_io++;
     uint64_t value = c->s.r[in.rd] & UINT32_MAX;
     next(c); // first: a write to the stop port ends the machine behind this instruction
     if (range) {

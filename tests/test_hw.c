@@ -136,6 +136,34 @@ static void handlers_pay_for_the_fields_they_touch(void)
     vm_test_free(less);
 }
 
+// Nothing of a port's own time is in a guest that is stopped in front of it, whatever stops it: exit, #GP in ring 1, translation.
+static void a_port_that_is_not_reached_takes_no_time(void)
+{
+    static const char *const archs[] = {HW, SHADOW, "type1/fullvirt-trap"};
+    static const char *const bodies[] = {"in a1, [zero+0x80]", "out a1, [zero+0x80]"};
+    for (size_t i = 0; i < sizeof archs / sizeof *archs; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            struct vm_test *few = times(bodies[k], archs[i], 10);
+            struct vm_test *more = times(bodies[k], archs[i], 20);
+            REQUIRE(few && more);
+            const uint64_t *cost = more->vm->m->cpu[0].cost;
+            // The instruction itself, and the two of the loop.
+            CHECK_U64(more->result.cycles_by[CYC_GUEST_KERNEL] -
+                          few->result.cycles_by[CYC_GUEST_KERNEL],
+                      10 * (2 * cost[COST_ALU] + cost[COST_BRANCH]));
+            vm_test_free(few);
+            vm_test_free(more);
+        }
+    }
+    struct vm_test *few = times(bodies[0], "native", 10), *more = times(bodies[0], "native", 20);
+    REQUIRE(few && more);
+    const uint64_t *cost = more->vm->m->cpu[0].cost;
+    CHECK_U64(more->result.cycles_by[CYC_GUEST_KERNEL] - few->result.cycles_by[CYC_GUEST_KERNEL],
+              10 * (cost[COST_IN] + cost[COST_ALU] + cost[COST_BRANCH]));
+    vm_test_free(few);
+    vm_test_free(more);
+}
+
 static void cpuid_names_the_hypervisor(void)
 {
     static const char source[] = "start: la s1, seen\n movi a0, 1\n cpuid\n std a2, [s1]\n"
@@ -419,6 +447,7 @@ TEST_SUITE(hw,
             an_exit_is_counted_when_its_cause_happens},
            {"exit handlers pay for the VMCS fields they touch",
             handlers_pay_for_the_fields_they_touch},
+           {"a port that is not reached takes no time", a_port_that_is_not_reached_takes_no_time},
            {"CPUID names the hypervisor", cpuid_names_the_hypervisor},
            {"the guest's timer exits, interrupts or is posted as the processor can",
             the_timer_comes_as_the_processor_can},

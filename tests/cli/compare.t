@@ -5,7 +5,7 @@ of them is tested here: shape, sums, agreement with the bare machine.
   hello: prints a greeting
   3 lines, seed 1, 1 processor, 64 MiB, a recent server Xeon ('Ice Lake-SP' class), 2.5 GHz; the default
   architecture            cycles  slowdown  exits  overhead in % of native
-  $ ringside compare hello --arch type1/fullvirt-trap,type2/fullvirt-hw --ascii | grep -c '^[nt][a-z0-9/-]*  *[a-zA-Z0-9+#:@&*-]*$'
+  $ ringside compare hello --arch type1/fullvirt-trap,type2/fullvirt-hw --ascii | grep -c '^[nt][a-z0-9/-]*  *[a-zA-Z0-9+#:;@&*-]*$'
   3
   $ ringside compare hello --arch type2/fullvirt-hw -q | tail -1
   All 2 runs give the right checksum, and native's console, memory and registers; their categories sum to the elapsed cycles.
