@@ -9,6 +9,7 @@ define HELP
   make check           install what is missing, build, and run every check; parts of it:
                        check-unit check-cli check-lint check-format check-san check-small
                        check-determinism check-fuzz
+  make check-real      guests through /dev/kvm, in an emulated machine with AMD-V (downloads QEMU and a kernel)
   make bench           measure how fast the simulator itself is
   make fuzz            fuzz every parser for FUZZ_TIME seconds (60)
   make format          reformat the C sources
@@ -78,7 +79,7 @@ UV_LIBS    = $(eval UV_LIBS := $$(shell pkg-config --silence-errors --libs libuv
 obj       = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB       := $(BUILD)/libringside.a
 LIB_OBJ   := $(call obj,$(LIB_SRC))
-APP_OBJ   := $(call obj,$(APP_SRC)) $(BUILD)/obj/gen/data.o
+APP_OBJ   := $(call obj,$(APP_SRC)) $(patsubst %.S,$(BUILD)/obj/%.o,$(wildcard real/*.S)) $(BUILD)/obj/gen/data.o
 # Tests and benchmarks may use what is outside the library, but for its main().
 PARTS_OBJ := $(filter-out %/cli/main.o,$(APP_OBJ))
 APP       := $(if $(filter build,$(BUILD)),ringside,$(BUILD)/ringside)
@@ -91,7 +92,7 @@ RUN_APP   := $(abspath $(APP))
 .SECONDARY:
 .PHONY: all help test demo run-demo bench check fuzz fuzzers asan format tour install uninstall clean \
         FORCE check-unit check-cli check-lint check-format check-san check-small \
-        check-determinism check-fuzz lint format-check
+        check-determinism check-fuzz check-real lint format-check
 
 all: $(APP)
 
@@ -111,6 +112,12 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	@$(COMPILE) -MMD -MP -c $< -o $@
+
+# The guests of the real path: machine code that runs only inside a virtual machine.
+$(BUILD)/obj/%.o: %.S $(BUILD)/flags $(wildcard real/layout.h)
+	@mkdir -p $(@D)
+	$(SAY) AS $<
+	@$(CC) $(OPT) -I. -c $< -o $@
 
 $(LIB): $(LIB_OBJ)
 	$(SAY) AR $@
@@ -218,6 +225,13 @@ check-fuzz:
 fuzz:
 	$(VARIANT) FUZZ=1 CC=$(CLANG) OPT=-O1 BUILD=$(BUILD)/fuzz fuzzers
 	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_TIME)
+
+# The real path in an emulated machine; not part of `check`, for it downloads some 60 MB and takes a few minutes.
+check-real:
+	@scripts/setup check $(PKGS)
+	$(VARIANT) BUILD=$(BUILD)/static LDFLAGS=-static all
+	@tests/real/check $(BUILD)/real $(BUILD)/static/ringside qemu
+
 fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SRC))
 
 asan:

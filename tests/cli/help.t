@@ -7,7 +7,7 @@ What a newcomer types first.
   ringside: unknown command 'nosuch'; 'ringside help' lists them all
   [2]
   $ ringside hepl
-  ringside: unknown command 'hepl'; did you mean 'help'? 'ringside help' lists them all
+  ringside: unknown command 'hepl'; did you mean 'real'? 'ringside help' lists them all
   [2]
   $ ringside --nosuch
   ringside: unknown option '--nosuch'; see 'ringside --help'
