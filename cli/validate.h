@@ -1,6 +1,7 @@
 // Measuring what published tables measured, for `ringside validate`. A measure is
 //   nano NAME         cycles of one pass of scenarios/guest/nano/NAME.s
-//   os WORKLOAD N     cycles a unit of a workload of the toy OS, from runs of length N and 2 N
+//   os WORKLOAD N [LETTERS]  cycles a unit of a workload of the toy OS, from runs of length N and 2 N; letters: its options
+//   queued WORKLOAD N RATE   the same with many requests under way, and a device that does RATE a second
 //   refs NAME         page-table references of one pass, in one dimension or two
 //   walk NAME         cycles in page walks of one pass
 #ifndef CLI_VALIDATE_H

@@ -10,7 +10,14 @@
 enum { NANO_PASSES = 400, NAME_SIZE = 64 };
 
 struct figures {
-    uint64_t cycles, walk, refs;
+    uint64_t cycles, idle, walk, refs;
+};
+
+// What of the toy OS is run, and how.
+struct os_run {
+    char workload[NAME_SIZE];
+    uint64_t n;
+    char options[8]; // the program's letters, such as h for huge pages
 };
 
 // ---- assembling ----------------------------------------------------------------------------------
@@ -73,8 +80,8 @@ static bool run(struct run_spec *spec, const struct cpu_model *model, struct fig
     if (!ok) {
         snprintf(err, err_size, "the guest did not come to its end (pc 0x%" PRIx64 ")", r.stop.pc);
     }
-    *out =
-        (struct figures){r.cycles, r.cycles_by[CYC_WALK] + r.cycles_by[CYC_WALK_2D], r.walk_refs};
+    *out = (struct figures){r.cycles, r.cycles_by[CYC_IDLE],
+                            r.cycles_by[CYC_WALK] + r.cycles_by[CYC_WALK_2D], r.walk_refs};
     run_result_free(&r);
     return ok;
 }
@@ -94,12 +101,12 @@ static bool run_nano(const char *name, uint64_t passes, const struct arch_config
     return ok;
 }
 
-static bool run_os(struct validate_bench *b, const char *workload, uint64_t n,
+static bool run_os(struct validate_bench *b, const struct os_run *what, uint64_t n,
                    const struct arch_config *arch, const struct cpu_model *model,
                    struct figures *out, char *err, size_t err_size)
 {
     bool paravirt = arch_row(arch->arch)->technique == TECHNIQUE_PARAVIRT;
-    char line[128];
+    char line[160];
     if (!b->has_os) {
         b->has_os = guest_build(NULL, false, &b->os) == CLI_OK;
     }
@@ -110,11 +117,12 @@ static bool run_os(struct validate_bench *b, const char *workload, uint64_t n,
         snprintf(err, err_size, "the toy OS cannot be built");
         return false;
     }
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64, workload, n);
+    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 " opt=%s", what->workload, n,
+             what->options);
     struct run_spec spec = {.arch = *arch,
                             .os = &b->os,
                             .os_paravirt = b->has_os_paravirt ? &b->os_paravirt : NULL,
-                            .workload = workload,
+                            .workload = what->workload,
                             .command_line = line};
     machine_config_default(&spec.config);
     return run(&spec, model, out, err, err_size);
@@ -157,19 +165,53 @@ static bool nano(const char *name, const struct arch_config *arch, const struct 
     return true;
 }
 
-static bool os(struct validate_bench *b, const char *name, uint64_t n,
-               const struct arch_config *arch, const struct cpu_model *model, struct figures *out,
-               char *err, size_t err_size)
+static bool os(struct validate_bench *b, const struct os_run *what, const struct arch_config *arch,
+               const struct cpu_model *model, struct figures *out, char *err, size_t err_size)
 {
     struct figures once, twice;
-    if (!run_os(b, name, n, arch, model, &once, err, err_size) ||
-        !run_os(b, name, 2 * n, arch, model, &twice, err, err_size)) {
+    uint64_t n = what->n;
+    if (!run_os(b, what, n, arch, model, &once, err, err_size) ||
+        !run_os(b, what, 2 * n, arch, model, &twice, err, err_size)) {
         return false;
     }
     out->cycles = per_unit(twice.cycles, once.cycles, n);
+    out->idle = per_unit(twice.idle, once.idle, n);
     out->walk = per_unit(twice.walk, once.walk, n);
     out->refs = per_unit(twice.refs, once.refs, n);
     return true;
+}
+
+// A unit's time where many requests are under way at once, and the device does at most `rate` a second: while one waits for the device
+// the processor works for others, so whichever of the two is busier sets the pace.
+static uint64_t queued(const struct figures *f, uint64_t rate, const struct cpu_model *model)
+{
+    uint64_t busy = f->cycles - f->idle;
+    uint64_t device = rate > 0 ? (uint64_t)model->mhz * UINT64_C(1000000000) / rate : 0;
+    return busy > device ? busy : device;
+}
+
+// "os WORKLOAD N [LETTERS]" and "queued WORKLOAD N RATE".
+static uint64_t measure_os(struct validate_bench *b, const char *measure,
+                           const struct arch_config *arch, const struct cpu_model *model, char *err,
+                           size_t err_size)
+{
+    struct os_run what = {.options = ""};
+    char kind[NAME_SIZE], fourth[NAME_SIZE] = "";
+    uint64_t rate = 0;
+    struct figures f = {0};
+    sscanf(measure, "%63s %63s %" SCNu64 " %63s", kind, what.workload, &what.n, fourth);
+    bool is_queued = strcmp(kind, "queued") == 0;
+    if (is_queued && sscanf(fourth, "%" SCNu64, &rate) != 1) {
+        snprintf(err, err_size, "'%s': at most how many a second can the device do?", measure);
+        return 0;
+    }
+    if (!is_queued) {
+        snprintf(what.options, sizeof what.options, "%.7s", fourth);
+    }
+    if (!os(b, &what, arch, model, &f, err, err_size)) {
+        return 0;
+    }
+    return is_queued ? queued(&f, rate, model) : f.cycles;
 }
 
 uint64_t validate_measure(struct validate_bench *b, const char *measure, const char *arch,
@@ -178,7 +220,7 @@ uint64_t validate_measure(struct validate_bench *b, const char *measure, const c
     char kind[NAME_SIZE], name[NAME_SIZE];
     uint64_t n = 0;
     struct arch_config config;
-    struct figures f = {0, 0, 0};
+    struct figures f = {0};
     int words = sscanf(measure, "%63s %63s %" SCNu64, kind, name, &n);
     if (!arch_parse(&config, arch, err, err_size) || !arch_valid(&config, model, err, err_size)) {
         return 0;
@@ -187,8 +229,8 @@ uint64_t validate_measure(struct validate_bench *b, const char *measure, const c
         snprintf(err, err_size, "%s is not in this build", arch_row(config.arch)->name);
         return 0;
     }
-    if (words == 3 && strcmp(kind, "os") == 0) {
-        return os(b, name, n, &config, model, &f, err, err_size) ? f.cycles : 0;
+    if (words == 3) {
+        return measure_os(b, measure, &config, model, err, err_size);
     }
     if (words != 2 || !nano(name, &config, model, &f, err, err_size)) {
         return 0;
