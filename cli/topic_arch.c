@@ -149,10 +149,16 @@ static const struct {
          {COST_HCALL, COST_EXCEPTION, COST_HV_ENTER, COST_IRET},
          4},
     [TECHNIQUE_CONTAINER] =
-        {"There is one kernel, the host's. Namespaces limit what a process sees, control groups "
-         "what it may use; nothing is emulated, and no other kernel can run.",
-         {0},
-         0},
+        {"There is one kernel, the host's: a system call goes to it directly, and there are no "
+         "exits. Namespaces limit what a process sees (processes, host name, files, ports), "
+         "control groups what it may use (cpu_shares, cpu_quota, memory). An image is layers of "
+         "files: containers of one image share its pages, and the first write copies a file up.\n\n"
+         "No other kernel can run: the Ubuntu in your container is not a kernel. Nothing is "
+         "emulated; what it costs is the kernel's own bookkeeping, at switches between processes "
+         "and at new pages. As all share that kernel, a mistake in any system call is open to "
+         "every container, and a panic ends them all; a virtual machine's guest panics alone.",
+         {COST_SYSCALL, COST_SYSRET},
+         2},
 };
 
 static const char *const by_platform[PLATFORM_COUNT] = {

@@ -48,9 +48,9 @@ Another kernel is refused.
   $ ringside compare hello --arch docker,cpu_shares=1
   ringside: cpu_shares takes a number from 2 to 262144, not '1'
   [2]
-  $ ringside explain docker
-  docker (product)
-  Docker (2013): containers, image layers, one host kernel
+  $ ringside explain docker | tail -3
   It stands for container with paging=direct and io=shared.
   On xeon: it can run.
   'ringside explain container' says how it works.
+  $ ringside explain container | grep -e 'not a kernel' -e '^insn'
+  No other kernel can run: the Ubuntu in your container is not a kernel. Nothing is emulated; what it costs is the kernel's own bookkeeping, at switches between processes and at new pages. As all share that kernel, a mistake in any system call is open to every container, and a panic ends them all; a virtual machine's guest panics alone.
