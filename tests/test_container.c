@@ -90,7 +90,7 @@ static void memory_has_a_limit(void)
 }
 
 // What the program pods says of several containers at once, by its length. Shares are another matter: they show only where processors are short.
-enum { PODS_NAMES, PODS_SHARES, PODS_MEMORY, PODS_LAYERS, PODS_END, PODS_WRITING };
+enum { PODS_NAMES, PODS_SHARES, PODS_MEMORY, PODS_LAYERS, PODS_END, PODS_WRITING, PODS_PORTS };
 static const char *const pods_say[] = {
     [PODS_NAMES] =
         "host: process 2 of 2, kernel toyos, port 9 is its own, files of toyos, the base image\n"
@@ -111,6 +111,7 @@ static const char *const pods_say[] = {
         "one reads TOYOS, the base image\n"
         "two reads toyos, the base image\n"
         "host, to a file of the RAM disk: 9, an error; it reads toyos, the base image\n",
+    [PODS_PORTS] = "one got 42 from port 5\n",
 };
 
 // On the bare machine, with more processors, and in virtual machines, as in a cloud.
@@ -149,9 +150,35 @@ static void shares_are_kept(void)
     run_result_free(&r);
 }
 
+// With a neighbour that computes all the time, the container's weight says what is left for it; it ends alike.
+static void neighbours_leave_what_the_weight_says(void)
+{
+    static const struct {
+        const char *arch;
+        uint64_t least, most; // per cent of the time alone
+    } cases[] = {{"container,neighbours=1", 185, 205},
+                 {"container,neighbours=1,cpu_shares=3072", 125, 140},
+                 {"container,neighbours=3", 370, 410}};
+    struct run_result alone;
+    REQUIRE(vm_test_workload("sieve", 2000000, &(struct vm_where){.arch = "container"}, &alone));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run_result r;
+        REQUIRE(vm_test_workload("sieve", 2000000, &(struct vm_where){.arch = cases[i].arch}, &r));
+        uint64_t per_cent = r.cycles * 100 / alone.cycles;
+        if (per_cent < cases[i].least || per_cent > cases[i].most) {
+            FAIL("%s takes %u per cent of the time", cases[i].arch, (unsigned)per_cent);
+        }
+        vm_test_same(&alone, &r, cases[i].arch);
+        run_result_free(&r);
+    }
+    run_result_free(&alone);
+}
+
 TEST_SUITE(container,
            {"a kernel of one's own is refused with the reason", other_kernels_are_refused},
            {"programs end well on any number of processors", processors_do_not_matter},
            {"containers see and get their own, and end alone", containers_see_and_get_their_own},
-           {"shares are kept", shares_are_kept}, {"a quota is kept", a_quota_is_kept},
+           {"shares are kept", shares_are_kept},
+           {"neighbours leave what the weight says", neighbours_leave_what_the_weight_says},
+           {"a quota is kept", a_quota_is_kept},
            {"a memory limit ends the container alone", memory_has_a_limit});

@@ -13,7 +13,10 @@
 static const struct {
     const char *word;
     enum arch_option option;
-} words[] = {{"shares", OPTION_CPU_SHARES}, {"quota", OPTION_CPU_QUOTA}, {"memory", OPTION_MEMORY}};
+} words[] = {{"shares", OPTION_CPU_SHARES},
+             {"quota", OPTION_CPU_QUOTA},
+             {"memory", OPTION_MEMORY},
+             {"neighbours", OPTION_NEIGHBOURS}};
 
 static bool command_line(const struct vm *vm, const char *line, char *out, size_t size)
 {

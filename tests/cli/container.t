@@ -21,7 +21,7 @@ Too little memory ends the container; the message is the kernel's.
 
 Several at once, and what each sees and gets.
 
-  $ for n in 0 1 2 3 4 5; do ringside boot -q -w pods -n $n | tail -n +2; done
+  $ for n in 0 1 2 3 4 5 6; do ringside boot -q -w pods -n $n | tail -n +2; done
   host: process 2 of 2, kernel toyos, port 9 is its own, files of toyos, the base image
   one: process 1 of 1, kernel toyos, port 9 is its own, files of toyos, the base image
   two: process 1 of 1, kernel toyos, port 9 is its own, files of Ubuntu, by its files
@@ -37,6 +37,7 @@ Several at once, and what each sees and gets.
   one reads TOYOS, the base image
   two reads toyos, the base image
   host, to a file of the RAM disk: 9, an error; it reads toyos, the base image
+  one got 42 from port 5
 
 Another kernel is refused.
 

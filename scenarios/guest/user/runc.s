@@ -1,8 +1,9 @@
 ; runc.s: runs the system in a container. The kernel starts it as process 1 if its command line begins with init=bin/runc; what follows are
 ; words for it, and behind "--" the command line that bin/init gets in the container.
 ;
-;   shares=WEIGHT  quota=PER-CENT  memory=KIB  layer=NAME
+;   shares=WEIGHT  quota=PER-CENT  memory=KIB  layer=NAME  neighbours=N
 ;
+; Neighbours are other containers, of the usual weight and without limits, that compute all the time.
 ; That container may stop the machine, which ends with the container's programs in memory, then, as it would without. If the container
 ; ends before, the machine stops with status 1, or 137 if it was out of memory.
 
@@ -10,6 +11,21 @@
 
 main:
     push lr, s0, s1
+    la   a0, word_neighbours
+    call word
+    beqz a0, .alone
+    mov  a1, a0
+    call parse_decimal
+    mov  s0, a0
+.neighbour:
+    beqz s0, .alone
+    la   a0, neighbour
+    SYS  SYS_CONTAINER
+    bltz a0, .failed
+    beqz a0, compute
+    addi s0, s0, -1
+    jmp  .neighbour
+.alone:
     la   a0, word_shares
     movi a1, CN_SHARES
     call number
@@ -74,6 +90,9 @@ main:
     call put_flush
     jmp  .ended
 
+compute:
+    jmp  compute
+
 ; The number behind the word at a0, if it is there, goes to request + a1.
 number:
     push lr, s0
@@ -95,9 +114,14 @@ word_shares:    .asciz "shares="
 word_quota:     .asciz "quota="
 word_memory:    .asciz "memory="
 word_layer:     .asciz "layer="
+word_neighbours: .asciz "neighbours="
 word_rest:      .asciz "-- "
 path:           .asciz "bin/init"
     .data
+neighbour:
+    .quad 0, 0, 0, 0
+    .ascii "neighbour"
+    .space CN_SIZE - 32 - 9
 request:
     .quad 1, 0, 0, 0
     .ascii "container"
