@@ -53,7 +53,7 @@ static unsigned number_from(const char *name, unsigned otherwise)
 static void equals_bare_machine(void)
 {
     // RINGSIDE_SHADOW_RUNS=n: that many sequences a set of options.
-    unsigned runs = number_from("RINGSIDE_SHADOW_RUNS", 6), steps = 120;
+    unsigned runs = number_from("RINGSIDE_SHADOW_RUNS", TEST_SANITIZED ? 2 : 6), steps = 120;
     static const char *const names[] = {"p4-672", "xeon"};
     struct vm_stats sum = {0};
     uint64_t accesses = 0, succeeded = 0, table_stores = 0;

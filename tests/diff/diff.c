@@ -224,13 +224,18 @@ static enum stop_reason run_core(struct machine *m, const struct gen_program *p,
                                : machine_run(m, p->until, p->instructions);
 }
 
-static struct ref_machine *load_ref(const struct gen_program *p, struct ref_cover *cover)
+struct ref_machine *diff_reference(const struct gen_program *p, const struct cpu_model *model)
 {
-    struct ref_machine *r = ref_create(&p->config);
+    struct machine_config config = p->config;
+    config.model = model ? model : p->config.model;
+    struct ref_machine *r = ref_create(&config);
+    for (uint64_t f = 0; r && f < config.ram >> PAGE_SHIFT; f++) {
+        if (p->touched[f]) {
+            memcpy(r->ram + (f << PAGE_SHIFT), p->ram + (f << PAGE_SHIFT), PAGE_SIZE);
+        }
+    }
     if (r) {
-        memcpy(r->ram, p->ram, p->config.ram);
         r->cpu[0].pc = p->entry;
-        r->cover = cover;
     }
     return r;
 }
@@ -239,9 +244,10 @@ bool diff_run(const struct gen_program *p, enum diff_path path, struct ref_cover
               size_t size)
 {
     struct notes n = {.text = why, .size = size};
-    struct ref_machine *r = load_ref(p, cover);
+    struct ref_machine *r = diff_reference(p, NULL);
     struct machine *m = load_core(p, path, &n);
     if (m && r) {
+        r->cover = cover;
         enum stop_reason ref = ref_run(r, p->until, p->instructions);
         enum stop_reason core = run_core(m, p, path);
         compare_stop(&n, core, machine_stop_info(m), ref, &r->stop);
@@ -261,7 +267,7 @@ bool diff_run(const struct gen_program *p, enum diff_path path, struct ref_cover
 // The state after the reference has run for so long, and what comes next.
 static void describe(struct notes *n, const struct gen_program *p)
 {
-    struct ref_machine *r = load_ref(p, NULL);
+    struct ref_machine *r = diff_reference(p, NULL);
     if (!r) {
         return;
     }

@@ -13,6 +13,10 @@ enum diff_path {
     DIFF_PATHS
 };
 
+// The reference interpreter with the program loaded, ready to run; with `model` instead of the program's own, unless NULL.
+// NULL when memory is out; else the caller's, for ref_destroy().
+struct ref_machine *diff_reference(const struct gen_program *p, const struct cpu_model *model);
+
 // Runs the program on both, up to its limits. True if all is equal: registers, memory, time, counters, console, reason
 // to stop. Else `why` gets one line for each of the first few differences. `cover` (or NULL) gets what was reached.
 bool diff_run(const struct gen_program *p, enum diff_path path, struct ref_cover *cover, char *why,

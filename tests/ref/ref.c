@@ -147,11 +147,10 @@ static void cover_waiting(struct ref_machine *m, const struct ref_cpu *c, int ve
         interrupts_on(c) ? REF_COVER(m, SHADOW) : REF_COVER(m, INTERRUPT_MASKED);
         return;
     }
-    for (unsigned v = 0; v < 256; v++) {
-        if (c->apic.irr[v]) {
-            v / 16 <= c->tpr ? REF_COVER(m, INTERRUPT_TPR) : REF_COVER(m, INTERRUPT_ISR);
-            return;
-        }
+    const bool *first = memchr(c->apic.irr, true, sizeof c->apic.irr);
+    if (first) {
+        (unsigned)(first - c->apic.irr) / 16 <= c->tpr ? REF_COVER(m, INTERRUPT_TPR)
+                                                       : REF_COVER(m, INTERRUPT_ISR);
     }
 }
 
