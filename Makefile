@@ -91,8 +91,10 @@ RUN_APP   := $(abspath $(APP))
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all help test demo run-demo bench check fuzz fuzzers asan format tour install uninstall clean \
-        FORCE check-unit check-cli check-lint check-format check-san check-small \
-        check-determinism check-fuzz check-real lint format-check
+        FORCE check-unit check-cli check-lint check-format check-san check-small check-determinism \
+        check-fuzz check-real lint format-check build-for-unit build-for-cli build-for-lint build-for-format \
+        build-for-san build-for-small build-for-determinism build-gcc-O0 build-clang-O2 \
+        build-clang-O0 build-for-fuzz
 
 all: $(APP)
 
@@ -145,8 +147,9 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(filter tests/diff
 	$(SAY) LD $@
 	@$(LINK) -fsanitize=fuzzer -o $@ $^ -Wl,--as-needed $(PKG_LIBS) $(LDLIBS)
 
-# Writes standard input to $@ if that changes it, so that what depends on it is rebuilt only then.
-update = cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+# Writes standard input to $@ if that changes it, so that what depends on it is rebuilt only then. Parts
+# of `make check` do so at the same time, each by way of a file of its own.
+update = cat >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 # The first build on a machine says what is missing there, before the compiler does less clearly.
 # Changing CC, OPT, SAN or SMALL rebuilds what was made with the old ones.
@@ -187,49 +190,70 @@ bench:
 	$(AGAIN) -j$(JOBS) $(BUILD)/run-bench
 	@$(BUILD)/run-bench $(BENCH_ARGS)
 
-CHECKS ?= lint format unit cli san small determinism fuzz
+# Longest first.
+CHECKS ?= san determinism small unit fuzz lint cli format
 check:
 	@scripts/setup check $(PKGS) cunit
-	+@MAKE='$(MAKE)' scripts/check $(CHECKS)
+	+@MAKE='$(MAKE)' scripts/check $(JOBS) $(CHECKS)
 
 test: $(BUILD)/run-tests
 	@$<
 
-# Each of these works alone, prints what fails, and ends with the line "N passed, N failed".
-VARIANT = $(AGAIN) QUIET=1 -j$(JOBS)
+# Each of these works alone, prints what fails, and ends with the line "N passed, N failed". What a
+# part needs built is a target of its own, so that `make check` builds for all of them at once.
+VARIANT = $(AGAIN) QUIET=1 -j$(JOBS) $(@:check-%=build-for-%)
+BUILD_IN = +@$(MAKE) --no-print-directory QUIET=1
+build-for-unit: $(BUILD)/run-tests
+build-for-cli build-for-lint: all
+build-for-format:
+	@:
 check-unit:
-	$(VARIANT) $(BUILD)/run-tests
+	$(VARIANT)
 	@$(BUILD)/run-tests
 check-cli:
-	$(VARIANT) all
+	$(VARIANT)
 	@tests/run-cli $(RUN_APP)
-check-lint lint:
-	$(VARIANT) all
+check-lint:
+	$(VARIANT)
 	@CLANG='$(CLANG)' tests/lint $(LIB)
-check-format format-check:
+lint: check-lint
+check-format:
 	@tests/check-format $(CLANG_FORMAT) $(ALL_C) $(ALL_H)
+format-check: check-format
+build-for-san:
+	$(BUILD_IN) SAN=1 OPT=-O1 BUILD=$(BUILD)/san all $(BUILD)/san/run-tests
 check-san:
-	$(VARIANT) SAN=1 OPT=-O1 BUILD=$(BUILD)/san all $(BUILD)/san/run-tests
+	$(VARIANT)
 	@tests/together "$(BUILD)/san/run-tests" "tests/run-cli $(BUILD)/san/ringside"
+build-for-small:
+	$(BUILD_IN) SMALL=1 BUILD=$(BUILD)/small $(BUILD)/small/run-tests
 check-small:
-	$(VARIANT) SMALL=1 BUILD=$(BUILD)/small $(BUILD)/small/run-tests
+	$(VARIANT)
 	@$(BUILD)/small/run-tests
+build-for-determinism: all build-gcc-O0 build-clang-O2 build-clang-O0
+build-gcc-O0:
+	$(BUILD_IN) OPT=-O0 BUILD=$(BUILD)/gcc-O0 all
+build-clang-O2:
+	$(BUILD_IN) CC='$(CLANG)' BUILD=$(BUILD)/clang-O2 all
+build-clang-O0:
+	$(BUILD_IN) CC='$(CLANG)' OPT=-O0 BUILD=$(BUILD)/clang-O0 all
 check-determinism:
-	$(VARIANT) all
-	$(VARIANT) OPT=-O0 BUILD=$(BUILD)/gcc-O0 all
-	$(VARIANT) CC=$(CLANG) BUILD=$(BUILD)/clang-O2 all
-	$(VARIANT) CC=$(CLANG) OPT=-O0 BUILD=$(BUILD)/clang-O0 all
+	$(VARIANT)
 	@tests/determinism $(RUN_APP) $(BUILD)/gcc-O0/ringside $(BUILD)/clang-O2/ringside $(BUILD)/clang-O0/ringside
+# A smoke test; the CI runs `make fuzz` for longer.
+build-for-fuzz:
+	$(BUILD_IN) FUZZ=1 CC='$(CLANG)' OPT=-O1 BUILD=$(BUILD)/fuzz fuzzers
 check-fuzz:
-	$(AGAIN) fuzz FUZZ_TIME=10
+	$(VARIANT)
+	@tests/fuzz/run $(BUILD)/fuzz 5 1
 fuzz:
-	$(VARIANT) FUZZ=1 CC=$(CLANG) OPT=-O1 BUILD=$(BUILD)/fuzz fuzzers
-	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_TIME)
+	$(AGAIN) QUIET=1 -j$(JOBS) build-for-fuzz
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_TIME) $(JOBS)
 
 # The real path in an emulated machine; not part of `check`, for it downloads some 60 MB and takes a few minutes.
 check-real:
 	@scripts/setup check $(PKGS)
-	$(VARIANT) BUILD=$(BUILD)/static LDFLAGS=-static all
+	$(AGAIN) QUIET=1 -j$(JOBS) BUILD=$(BUILD)/static LDFLAGS=-static all
 	@tests/real/check $(BUILD)/real $(BUILD)/static/ringside qemu
 
 fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SRC))
