@@ -32,6 +32,7 @@ enum session_goal_kind {
     GOAL_STEP_CPU, /* n more instructions of processor `cpu` */
     GOAL_OVER, /* one instruction of `cpu`; a call, system call or exit is run to where it comes back */
     GOAL_EXIT,      /* to the end of the next exit; n: of this reason; SESSION_ANY: any */
+    GOAL_WALK,      /* to the next page walk of a processor */
     GOAL_CYCLES,    /* n more cycles of time */
     GOAL_TIME,      /* to time n, forward or back */
     GOAL_SEEK,      /* to instruction n, forward or back */

@@ -5,8 +5,7 @@
  * A snapshot of a position is a function of guest, options and position alone: it is the same to the last byte however the session came
  * there (run, steps, back and forth).
  *
- * Filled: nothing yet; this is the shape. First come head, processors, cycles, exits, counters, console; then path and story, walk, fault, TLB, tables,
- * timeline, weights. What is not filled has counts of 0. */
+ * Everything is filled. What a count says there is, is valid; what lies behind it is 0. */
 #ifndef RINGSIDE_MODELS_SNAPSHOT_H
 #define RINGSIDE_MODELS_SNAPSHOT_H
 
@@ -170,6 +169,8 @@ enum snapshot_walk_kind {
 struct snapshot_walk {
     enum snapshot_walk_kind kind;
     uint8_t cpu;
+    bool
+        recorded; /* the processor made it; else it was made for the picture, of the address that is looked at, and set nothing */
     uint8_t dims, levels, nested_levels;
     bool write, fetch, user;
     bool ok;

@@ -40,6 +40,16 @@ bool vcpu_walk(struct vcpu *v, uint64_t va, enum cpu_access access, unsigned rin
     return true;
 }
 
+enum paging_outcome vcpu_page_fault(struct vcpu *v, uint64_t va, uint32_t error, uint64_t *gpa,
+                                    struct cpu_fault *fault)
+{
+    *gpa = 0;
+    enum paging_outcome outcome = v->vm->paging->fault(v, va, error, gpa, fault);
+    vcpu_tell_fault(
+        v, &(struct watch_fault){.va = va, .gpa = *gpa, .error = error, .outcome = outcome});
+    return outcome;
+}
+
 // An access cut at the page's end: where its two parts lie. `second` bytes are in the second page.
 struct span {
     uint64_t at[2];

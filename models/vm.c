@@ -287,7 +287,7 @@ void vm_on_wake(struct cpu *c)
 
 void vm_charge(struct vcpu *v, enum cycle_category category, enum cost_key cost, uint64_t count)
 {
-    acct_charge(v->cpu, category, cost, count);
+    acct_charge_told(v->cpu, category, cost, count);
 }
 
 uint64_t vm_frame(struct vm *vm)

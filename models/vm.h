@@ -9,6 +9,7 @@
 #include "sim/devices.h"
 #include "sim/machine_internal.h"
 #include "sim/vmcs.h"
+#include "sim/watch.h"
 
 struct vm;
 struct vcpu;
@@ -264,6 +265,17 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_real_interrupt(struct vcpu *v);
 // The guest halted and nothing is deliverable: give the processor away until something is. The technique returns from exit or wake next.
 void vcpu_wait(struct vcpu *v);
+
+// Whose is this #PF? As paging_ops.fault; whoever watches is told the answer.
+enum paging_outcome vcpu_page_fault(struct vcpu *v, uint64_t va, uint32_t error, uint64_t *gpa,
+                                    struct cpu_fault *fault);
+// Tell whoever watches whose a fault was.
+static inline void vcpu_tell_fault(const struct vcpu *v, const struct watch_fault *f)
+{
+    if (v->cpu->watch) {
+        v->cpu->watch->fault(v->cpu, f);
+    }
+}
 
 // Guest's canonical check; its page-table levels are the host's.
 bool vcpu_canonical(const struct vcpu *v, uint64_t va);

@@ -3,7 +3,7 @@
 #ifndef RINGSIDE_SIM_ACCT_H
 #define RINGSIDE_SIM_ACCT_H
 
-#include "sim/cpu.h"
+#include "sim/watch.h"
 
 // Bring the running category up to date.
 static inline void acct_flush(struct cpu *c)
@@ -35,11 +35,22 @@ static inline void acct_charge_cycles(struct cpu *c, enum cycle_category categor
     c->counters.cycles[category] += cycles;
 }
 
-// `count` times the cost of `key` pass now, for `category`. What hypervisors charge goes through here too.
+// `count` times the cost of `key` pass now, for `category`.
 static inline void acct_charge(struct cpu *c, enum cycle_category category, enum cost_key key,
                                uint64_t count)
 {
     acct_charge_cycles(c, category, c->cost[key] * count);
+}
+
+// As acct_charge, for what hypervisors and the processor's ways to and from them take: whoever watches is told.
+static inline void acct_charge_told(struct cpu *c, enum cycle_category category, enum cost_key key,
+                                    uint64_t count)
+{
+    uint64_t cycles = c->cost[key] * count;
+    if (c->watch) {
+        c->watch->charge(c, category, key, cycles);
+    }
+    acct_charge_cycles(c, category, cycles);
 }
 
 // `cycles` that have just passed in the running mode belong to `category` after all.
@@ -59,6 +70,9 @@ static inline void cpu_set_ring(struct cpu *c, unsigned ring)
     acct_switch(c, mode == MODE_USER ? CYC_GUEST_USER : CYC_GUEST_KERNEL);
     c->data = c->fast_data[mode];
     c->code = c->fast_code[mode];
+    if (c->watch && !c->in_monitor) {
+        c->watch->ring(c);
+    }
 }
 
 // Nothing happens on this processor until `time`, if that is in the future.
@@ -66,6 +80,9 @@ static inline void acct_wait(struct cpu *c, enum cycle_category category, uint64
 {
     uint64_t now = cpu_now(c);
     if (time > now) {
+        if (c->watch) {
+            c->watch->wait(c, category, time);
+        }
         acct_charge_cycles(c, category, time - now);
     }
 }

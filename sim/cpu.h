@@ -14,6 +14,7 @@
 struct code_cache;
 struct code_page;
 struct vmcs;
+struct watch_ops;
 
 // flags
 #define FLAG_TF      (UINT64_C(1) << 8)
@@ -151,6 +152,9 @@ struct cpu {
     struct code_cache *code_cache; // where decoded code is kept; a translating monitor has its own
     struct vmcs *vmcs;             // non-root mode: what controls it; NULL in root mode
     void *monitor_cpu;             // whatever the monitor hangs here
+    const struct watch_ops *watch; // who is told what happens (sim/watch.h), or NULL
+    void *watcher;                 // its own
+    struct walk_log *walk_log;     // where walks leave their steps while somebody watches, or NULL
 
     struct tlb tlb;
     struct fast_data fast_data[MODE_COUNT][FAST_PAGES];

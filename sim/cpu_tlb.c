@@ -261,7 +261,8 @@ static bool walk_failed(struct cpu *c, const struct lookup *l, const struct walk
 }
 
 // Walks; *w keeps the result and what the walk passed. Always inlined: `nested` is a constant, and the native walk straight code.
-INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct walker *w)
+INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct walker *w,
+                    struct walk_log *log)
 {
     assert(nested || l->paging);
     struct walk_dim chain[2] = {
@@ -274,7 +275,10 @@ INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct w
                                  .fetch = l->access == ACC_FETCH,
                                  .user = l->user,
                                  .wp = c->s.msw & MSW_WP};
-    walker_init(w, c->mem, chain, dims, access, NULL);
+    walker_init(w, c->mem, chain, dims, access, log);
+    if (log) {
+        log->count = 0;
+    }
     w->ref_cost = (uint32_t)c->cost[COST_WALK_REF];
     w->ad_cost = (uint32_t)c->cost[COST_WALK_AD];
     if (c->tlb.has_pwc && l->paging && find_point(c, l->va, w)) {
@@ -290,6 +294,9 @@ INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct w
     bool fetch = l->access == ACC_FETCH;
     *(fetch ? &c->counters.walks_i : &c->counters.walks_d) += 1;
     *(fetch ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += w->result.refs;
+    if (log) {
+        c->watch->walk(c, l->va, l->access, l->user, &w->result);
+    }
     acct_charge_cycles(c, nested ? CYC_WALK_2D : CYC_WALK, w->result.cost);
     if (!ok) {
         return walk_failed(c, l, &w->result);
@@ -311,10 +318,11 @@ INLINE void fill_all(struct cpu *c, const struct lookup *l, bool huge, uint64_t 
     use_entry(c, l, data, huge, pa);
 }
 
-INLINE bool walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, uint64_t *pa)
+INLINE bool walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, uint64_t *pa,
+                          struct walk_log *log)
 {
     struct walker w;
-    if (!do_walk(c, l, nested, &w)) {
+    if (!do_walk(c, l, nested, &w, log)) {
         return false;
     }
     const struct walk_result *r = &w.result;
@@ -332,12 +340,19 @@ INLINE bool walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, ui
 // The look-up by value: so that it need not be in memory for those who do not walk.
 static bool walk_native_and_fill(struct cpu *c, struct lookup l, uint64_t *pa)
 {
-    return walk_and_fill(c, &l, false, pa);
+    return walk_and_fill(c, &l, false, pa, NULL);
 }
 
 static bool walk_nested_and_fill(struct cpu *c, struct lookup l, uint64_t *pa)
 {
-    return walk_and_fill(c, &l, true, pa);
+    return walk_and_fill(c, &l, true, pa, NULL);
+}
+
+// Somebody wants to see the steps. Apart, so that the others know at compile time that nobody does.
+static bool walk_watched_and_fill(struct cpu *c, struct lookup l, uint64_t *pa)
+{
+    assert(c->watch);
+    return walk_and_fill(c, &l, l.nested, pa, c->walk_log);
 }
 
 // The walk that most misses need: every entry present, nothing reserved, large, forbidden or to be set, nothing new for the walk caches. Whatever
@@ -425,6 +440,9 @@ INLINE bool missed(struct cpu *c, const struct lookup *l, uint64_t small_tag, bo
     }
     if (drop) {
         cpu_drop_page(c, l->va);
+    }
+    if (c->walk_log) {
+        return walk_watched_and_fill(c, *l, pa);
     }
     if (l->nested) {
         return walk_nested_and_fill(c, *l, pa);

@@ -106,6 +106,9 @@ static inline void trap_count(struct cpu *c, const struct event_in *e)
     } else if (e->vector < 32) {
         c->counters.exceptions[e->vector]++;
     }
+    if (c->watch) {
+        c->watch->event(c, e->vector, e->error, e->class);
+    }
     cpu_trace(c, cpu_now(c), c->s.pc, 0, c->s.ring, e->vector + 1);
 }
 

@@ -40,24 +40,24 @@ static void charge_way_out(struct cpu *c, const struct vmexit *x)
     case EXIT_TRAP_SOFTINT:
     case EXIT_TRAP_EXCEPTION:
     case EXIT_TRAP_IRET:
-        acct_charge(c, CYC_WORLD_SWITCH, COST_EXCEPTION, 1);
+        acct_charge_told(c, CYC_WORLD_SWITCH, COST_EXCEPTION, 1);
         if (x->reason == EXIT_TRAP_PF) {
-            acct_charge(c, CYC_WORLD_SWITCH, COST_PAGE_FAULT, 1);
+            acct_charge_told(c, CYC_WORLD_SWITCH, COST_PAGE_FAULT, 1);
         }
         return;
     case EXIT_EXTERNAL_INTERRUPT:
         if (!c->vmcs) {
-            acct_charge(c, CYC_WORLD_SWITCH, COST_INTERRUPT, 1);
+            acct_charge_told(c, CYC_WORLD_SWITCH, COST_INTERRUPT, 1);
             return;
         }
         break;
     case EXIT_EXCEPTION_NMI:
     case EXIT_EPT_VIOLATION:
-    case EXIT_EPT_MISCONFIG: acct_charge(c, CYC_WORLD_SWITCH, COST_VMX_EXIT_FAULT, 1); break;
+    case EXIT_EPT_MISCONFIG: acct_charge_told(c, CYC_WORLD_SWITCH, COST_VMX_EXIT_FAULT, 1); break;
     default: break;
     }
     if ((unsigned)x->reason < EXIT_FIRST_TRAP) {
-        acct_charge(c, CYC_WORLD_SWITCH, COST_VMX_EXIT, 1);
+        acct_charge_told(c, CYC_WORLD_SWITCH, COST_VMX_EXIT, 1);
     }
 }
 
@@ -69,6 +69,9 @@ void exit_take(struct cpu *c, const struct vmexit *x)
     assert(c->vmcs || c->trap_guest);
     c->counters.exits[x->reason]++;
     bool hardware = c->vmcs != NULL;
+    if (c->watch) {
+        c->watch->exit(c, x);
+    }
     charge_way_out(c, x);
     c->in_monitor = true;
     if (hardware) {
@@ -83,4 +86,7 @@ void exit_take(struct cpu *c, const struct vmexit *x)
     }
     c->in_monitor = false;
     cpu_sync(c);
+    if (c->watch) {
+        c->watch->done(c);
+    }
 }

@@ -51,8 +51,12 @@ struct machine {
     bool in_turn;      // an instruction limit cut a turn short: it goes on in the next run
     unsigned turn;     // the processor whose turn it is
     uint64_t turn_end; // and when its turn ends, at the latest
+    bool pause;        // see machine_pause()
     int running; // the processor inside whose instruction we are, or -1 (an event is being fired, or nothing runs)
 };
+
+// The run ends at the next boundary, where it may be taken up again as if it had not: for whoever watches. machine_run then returns STOP_LIMIT.
+void machine_pause(struct machine *m);
 
 // RAM [addr, addr + n) was written behind the processors' backs, or in a frame with notes: drop decoded code, tell who watches.
 void machine_stored(struct machine *m, uint64_t addr, uint64_t n);

@@ -110,17 +110,21 @@ enum stop_reason machine_run(struct machine *m, uint64_t until, uint64_t max_ins
 {
     uint64_t left = max_instructions;
     enum stop_reason why;
+    m->pause = false;
     while (m->stop.reason == STOP_NONE) {
         struct cpu *c = earliest(m, NULL);
         if (!c) {
             m->in_turn = false;
+            if (m->pause || left == 0) {
+                return report(m, STOP_LIMIT, 0);
+            }
             if (!pass_time(m, until, &why)) {
                 return report(m, why, 0);
             }
             continue;
         }
         uint64_t now = cpu_now(c);
-        if (now >= until || left == 0) {
+        if (now >= until || left == 0 || m->pause) {
             // Not beyond an event that is due: it may wake one of them at its own time.
             uint64_t next = event_next_time(&m->events), to = now >= until ? until : now;
             let_wait(m, next < to ? next : to);
@@ -140,6 +144,15 @@ enum stop_reason machine_run(struct machine *m, uint64_t until, uint64_t max_ins
     struct cpu *c = earliest(m, NULL);
     let_wait(m, c ? cpu_now(c) : 0);
     return report(m, m->stop.reason, m->stop.cpu);
+}
+
+void machine_pause(struct machine *m)
+{
+    m->pause = true;
+    if (m->running >= 0) {
+        struct cpu *c = &m->cpu[m->running];
+        cpu_lower_deadline(c, cpu_now(c)); // its turn goes on afterwards
+    }
 }
 
 enum stop_reason machine_step(struct machine *m, unsigned cpu)

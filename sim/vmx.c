@@ -42,7 +42,7 @@ void vmx_enter(struct cpu *c)
 {
     struct vmcs *v = c->vmcs;
     struct vmcs_inject e = v->inject;
-    acct_charge(c, CYC_WORLD_SWITCH, COST_VMX_ENTRY, 1);
+    acct_charge_told(c, CYC_WORLD_SWITCH, COST_VMX_ENTRY, 1);
     if (!v->control.vpid) {
         cpu_drop_vpid(c);
     }
@@ -53,7 +53,7 @@ void vmx_enter(struct cpu *c)
     c->in_monitor = false;
     cpu_sync(c);
     if (e.valid) {
-        acct_charge(c, CYC_WORLD_SWITCH, COST_VMX_INJECT, 1);
+        acct_charge_told(c, CYC_WORLD_SWITCH, COST_VMX_INJECT, 1);
         v->inject.valid = false;
         inject(c, e);
     }
@@ -225,12 +225,18 @@ void cpu_wake_monitor(struct cpu *c)
     assert(c->idle && ops && ops->wake);
     c->idle = c->kicked = false;
     c->in_monitor = true;
+    if (c->watch) {
+        c->watch->exit(c, NULL);
+    }
     ops->wake(c);
     c->in_monitor = false;
     if (c->vmcs && !c->idle) {
         vmx_enter(c);
     }
     cpu_sync(c);
+    if (c->watch) {
+        c->watch->done(c);
+    }
 }
 
 void cpu_skip(struct cpu *c)

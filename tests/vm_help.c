@@ -124,26 +124,37 @@ static const struct toyos *built_os(bool paravirt)
     return built[paravirt] ? &os[paravirt] : NULL;
 }
 
+bool vm_workload_make(struct vm_workload *w, const char *workload, uint64_t n,
+                      const struct vm_where *where)
+{
+    *w = (struct vm_workload){.spec = {.os = built_os(false),
+                                       .os_paravirt = built_os(true),
+                                       .workload = workload,
+                                       .input = where->input,
+                                       .input_size = where->input ? strlen(where->input) : 0,
+                                       .until = TIME_LIMIT,
+                                       .instructions = UINT64_C(500000000)}};
+    snprintf(w->line, sizeof w->line, "workload=%s n=%" PRIu64 "%s%s", workload, n,
+             where->tickless ? " tickless=1" : "", where->input ? " opt=i" : "");
+    w->spec.command_line = w->line;
+    return w->spec.os && w->spec.os_paravirt && set_where(&w->spec, &w->model, where);
+}
+
+void vm_workload_free(struct vm_workload *w)
+{
+    cpu_model_free(&w->model);
+}
+
 bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *where,
                       struct run_result *out)
 {
-    char err[256], line[96];
-    struct cpu_model model;
-    struct run_spec spec = {.os = built_os(false),
-                            .os_paravirt = built_os(true),
-                            .command_line = line,
-                            .workload = workload,
-                            .input = where->input,
-                            .input_size = where->input ? strlen(where->input) : 0,
-                            .until = TIME_LIMIT,
-                            .instructions = UINT64_C(500000000)};
-    snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s%s", workload, n,
-             where->tickless ? " tickless=1" : "", where->input ? " opt=i" : "");
-    if (!spec.os || !spec.os_paravirt || !set_where(&spec, &model, where)) {
+    char err[256];
+    struct vm_workload w;
+    if (!vm_workload_make(&w, workload, n, where)) {
         return false;
     }
-    bool ok = run_guest(&spec, out, err, sizeof err) || FAIL("%s: %s", workload, err);
-    cpu_model_free(&model);
+    bool ok = run_guest(&w.spec, out, err, sizeof err) || FAIL("%s: %s", workload, err);
+    vm_workload_free(&w);
     return ok;
 }
 

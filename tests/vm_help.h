@@ -38,6 +38,16 @@ uint64_t vm_test_word(const struct vm_test *t, const char *symbol, uint64_t offs
 bool vm_test_generated(const struct gen_program *p, const struct vm_where *where,
                        struct run_result *out);
 
+// The toy OS's workload with length n as something to run; owns what the spec points to. False after failed checks.
+struct vm_workload {
+    struct cpu_model model;
+    struct run_spec spec;
+    char line[96];
+};
+bool vm_workload_make(struct vm_workload *w, const char *workload, uint64_t n,
+                      const struct vm_where *where);
+void vm_workload_free(struct vm_workload *w);
+
 // Runs the toy OS's workload with length n. False after failed checks.
 bool vm_test_workload(const char *workload, uint64_t n, const struct vm_where *where,
                       struct run_result *out);

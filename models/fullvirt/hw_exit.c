@@ -168,7 +168,7 @@ static void on_exception(struct vcpu *v, const struct vmexit *e)
     }
     hw_read(v, VMCS_INTERRUPTION_ERROR);
     hw_read(v, VMCS_QUALIFICATION);
-    switch (v->vm->paging->fault(v, e->addr, e->error, &gpa, &fault)) {
+    switch (vcpu_page_fault(v, e->addr, e->error, &gpa, &fault)) {
     case PAGING_FIXED: again(v, e); break;
     case PAGING_GUEST_FAULT:
         if (e->delivering) {
@@ -186,7 +186,13 @@ static void on_violation(struct vcpu *v, const struct vmexit *e)
 {
     hw_read(v, VMCS_QUALIFICATION);
     hw_read(v, VMCS_GUEST_PHYSICAL);
-    if (nested_violation(v, e->addr) == PAGING_FIXED) {
+    enum paging_outcome outcome = nested_violation(v, e->addr);
+    vcpu_tell_fault(v, &(struct watch_fault){.va = e->linear,
+                                             .gpa = e->addr,
+                                             .error = e->error,
+                                             .outcome = outcome,
+                                             .nested = true});
+    if (outcome == PAGING_FIXED) {
         again(v, e);
         return;
     }

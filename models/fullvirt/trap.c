@@ -73,7 +73,7 @@ static void page_fault(struct vcpu *v, const struct vmexit *e)
 {
     struct cpu_fault fault;
     uint64_t gpa;
-    switch (v->vm->paging->fault(v, e->addr, e->error, &gpa, &fault)) {
+    switch (vcpu_page_fault(v, e->addr, e->error, &gpa, &fault)) {
     case PAGING_FIXED: break;
     case PAGING_GUEST_FAULT: vcpu_fault(v, &fault); break;
     case PAGING_DEVICE:

@@ -1,0 +1,476 @@
+// observe.c: the hooks of a session. Each is short: at full speed they are what watching costs.
+#include "models/observe.h"
+
+#include "sim/acct.h"
+#include "sim/machine_internal.h"
+
+#include <stdlib.h>
+
+static struct observer *of(const struct cpu *c)
+{
+    return c->watcher;
+}
+
+static enum snapshot_who guest_who(const struct cpu *c)
+{
+    return c->s.ring == 3 ? WHO_GUEST_USER : WHO_GUEST_KERNEL;
+}
+
+// ---- the timeline ---------------------------------------------------------------------------------
+
+// Twice as much time fits into the same number of buckets.
+static void widen(struct observer *o)
+{
+    o->shift++;
+    for (unsigned i = 0; i < o->vm->vcpus; i++) {
+        uint64_t(*b)[WHO_COUNT] = o->cpu[i].bucket;
+        for (unsigned k = 0; k < SNAP_BUCKETS; k++) {
+            for (unsigned w = 0; w < WHO_COUNT; w++) {
+                b[k][w] = k < SNAP_BUCKETS / 2 ? b[2 * k][w] + b[2 * k + 1][w] : 0;
+            }
+        }
+    }
+    for (unsigned r = 0; r < EXIT_REASONS; r++) {
+        uint32_t *t = o->exit[r].trend;
+        for (unsigned k = 0; k < SNAP_TREND; k++) {
+            t[k] = k < SNAP_TREND / 2 ? t[2 * k] + t[2 * k + 1] : 0;
+        }
+    }
+}
+
+enum { TREND_SHIFT = 2 }; // SNAP_BUCKETS / SNAP_TREND buckets make a column
+_Static_assert(SNAP_TREND << TREND_SHIFT == SNAP_BUCKETS, "both cover the same time");
+
+static void fill_buckets(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
+                         enum snapshot_who who)
+{
+    while ((to - 1) >> o->shift >= SNAP_BUCKETS) {
+        widen(o);
+    }
+    uint64_t first = from >> o->shift, last = (to - 1) >> o->shift;
+    if (first == last) {
+        k->bucket[first][who] += to - from;
+        return;
+    }
+    for (uint64_t b = first; b <= last; b++) {
+        uint64_t low = b << o->shift, high = (b + 1) << o->shift;
+        k->bucket[b][who] += (high < to ? high : to) - (low > from ? low : from);
+    }
+}
+
+// `recent` counts from the last column of the trend before this one.
+static void renew_recent(struct observer *o, uint64_t time)
+{
+    uint64_t column = time >> (o->shift + TREND_SHIFT);
+    if (column != o->recent_from) {
+        o->recent_from = column;
+        for (unsigned i = 0; i < WHO_COUNT * WHO_COUNT; i++) {
+            o->weight[i / WHO_COUNT][i % WHO_COUNT].recent = 0;
+        }
+    }
+}
+
+static void put(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
+                enum snapshot_who who)
+{
+    if (to <= from) {
+        return;
+    }
+    struct snapshot_segment *last = &k->segment[(k->segments - 1) % SNAP_SEGMENTS];
+    if (k->segments > 0 && last->who == who && last->reason == k->reason) {
+        last->to = to;
+    } else {
+        if (k->segments > 0 && last->who != who) {
+            renew_recent(o, from);
+            k->edge = &o->weight[last->who][who];
+            k->edge->count++;
+            k->edge->recent++;
+        }
+        last = &k->segment[k->segments++ % SNAP_SEGMENTS];
+        last->from = from, last->to = to, last->who = who, last->reason = k->reason;
+    }
+    if (k->edge) {
+        k->edge->cycles += to - from;
+    }
+    fill_buckets(o, k, from, to, who);
+}
+
+// What has passed since the mark was the present owner's.
+static void catch_up(struct observer *o, struct observe_cpu *k, uint64_t now)
+{
+    put(o, k, k->mark, now, k->base);
+    k->mark = now > k->mark ? now : k->mark;
+}
+
+// ---- the path -------------------------------------------------------------------------------------
+
+static struct snapshot_step *step(struct observe_cpu *k, enum snapshot_step_kind kind,
+                                  enum snapshot_who who, enum cycle_category category, uint64_t at,
+                                  uint64_t cycles)
+{
+    struct snapshot_path *p = &k->path;
+    p->cycles += cycles;
+    struct snapshot_step *s = p->count > 0 ? &p->step[p->count - 1] : NULL;
+    if (s && (s->kind == kind || p->count == SNAP_STEPS)) {
+        s->cycles += cycles;
+        return s;
+    }
+    s = &p->step[p->count++];
+    s->kind = kind, s->who = who, s->category = (uint8_t)category;
+    s->at = at, s->cycles = cycles, s->reason = -1;
+    return s;
+}
+
+static void guest_step(struct observe_cpu *k, enum snapshot_who who, uint64_t at, uint64_t cycles)
+{
+    bool user = who == WHO_GUEST_USER;
+    step(k, user ? STEP_GUEST_USER : STEP_GUEST_KERNEL, who,
+         user ? CYC_GUEST_USER : CYC_GUEST_KERNEL, at, cycles);
+}
+
+static void begin_path(struct observe_cpu *k, const struct cpu *c, enum snapshot_who who,
+                       uint64_t now, uint64_t pc)
+{
+    struct snapshot_path *p = &k->path;
+    p->valid = true;
+    p->cpu = (uint8_t)c->index;
+    p->pc = pc;
+    p->reason = p->vector = -1;
+    p->cycles = 0;
+    p->count = 0;
+    k->insn = (struct insn){0};
+    k->path_done = c->instructions;
+    guest_step(k, who, k->entered, now - k->entered);
+}
+
+static enum snapshot_step_kind switch_kind(enum cost_key key)
+{
+    switch (key) {
+    case COST_VMX_EXIT:
+    case COST_VMX_EXIT_FAULT: return STEP_EXIT;
+    case COST_VMX_ENTRY:
+    case COST_VMX_INJECT: return STEP_ENTRY;
+    case COST_EXCEPTION:
+    case COST_PAGE_FAULT:
+    case COST_INTERRUPT: return STEP_TRAP;
+    case COST_HOST_SWITCH: return STEP_SWITCH;
+    default: return STEP_RETURN;
+    }
+}
+
+static enum snapshot_step_kind charge_kind(enum cycle_category category, enum cost_key key)
+{
+    switch (category) {
+    case CYC_WORLD_SWITCH: return switch_kind(key);
+    case CYC_SHADOW: return STEP_SHADOW;
+    case CYC_BT: return STEP_TRANSLATOR;
+    case CYC_HYPERCALL: return STEP_HYPERCALL;
+    case CYC_INJECTION: return STEP_INJECTION;
+    case CYC_DEVICE: return STEP_DEVICE;
+    case CYC_DOM0: return STEP_DOM0;
+    case CYC_HOST: return STEP_HOST;
+    case CYC_SCHED: return STEP_SCHEDULER;
+    default: return STEP_HYPERVISOR;
+    }
+}
+
+static enum snapshot_who charge_who(const struct observer *o, enum cycle_category category)
+{
+    switch (category) {
+    case CYC_GUEST_USER: return WHO_GUEST_USER;
+    case CYC_GUEST_KERNEL: return WHO_GUEST_KERNEL;
+    case CYC_WALK:
+    case CYC_WALK_2D:
+    case CYC_EVENT:
+    case CYC_WORLD_SWITCH: return WHO_PROCESSOR;
+    case CYC_DEVICE: return WHO_DEVICE;
+    case CYC_DOM0: return WHO_DOM0;
+    case CYC_HOST: return WHO_HOST;
+    case CYC_SCHED:
+        return arch_row(o->vm->arch.arch)->platform == PLATFORM_TYPE2 ? WHO_HOST : WHO_HYPERVISOR;
+    case CYC_STEAL: return WHO_OTHER;
+    case CYC_IDLE: return WHO_IDLE;
+    default: return WHO_HYPERVISOR;
+    }
+}
+
+// ---- hooks ----------------------------------------------------------------------------------------
+
+static void check_position(struct observer *o)
+{
+    const struct observe_stop *s = &o->stop;
+    if (s->on_event || (s->at_position && o->exits >= s->exits && o->events >= s->events &&
+                        observer_instructions(o) >= s->instructions)) {
+        o->paused = true;
+        machine_pause(o->vm->m);
+    }
+}
+
+static void on_ring(struct cpu *c)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    enum snapshot_who who = guest_who(c);
+    uint64_t now = cpu_now(c);
+    if (k->base == who && !k->open) {
+        return;
+    }
+    catch_up(o, k, now);
+    if (!k->open) {
+        begin_path(k, c, k->base, now, c->s.pc);
+    }
+    k->base = who;
+    k->reason = -1;
+    k->entered = now;
+    guest_step(k, who, now, 0);
+    k->path_done = c->instructions;
+    o->focus = c->index;
+}
+
+static void on_wait(struct cpu *c, enum cycle_category category, uint64_t time)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    uint64_t now = cpu_now(c);
+    catch_up(o, k, now);
+    put(o, k, now, time, charge_who(o, category));
+    k->mark = time;
+    if (k->path.valid) {
+        k->path_done = c->instructions;
+        step(k, STEP_WAIT, WHO_IDLE, category, now, time - now);
+    }
+    k->entered = time;
+}
+
+static void on_exit(struct cpu *c, const struct vmexit *x)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    uint64_t now = cpu_now(c);
+    catch_up(o, k, now);
+    o->focus = c->index;
+    if (x) {
+        o->exits++;
+        begin_path(k, c, k->base, now, x->pc);
+        k->path.reason = k->reason = (int16_t)x->reason;
+        k->insn = x->insn;
+        k->addr = x->addr;
+        k->vector = x->vector;
+        k->call = c->s.r[REG_T0 + 2];
+        struct observe_exit *e = &o->exit[x->reason];
+        e->pc = x->pc, e->time = now, e->insn = x->insn, e->cpu = (uint8_t)c->index;
+        e->count++;
+        while (now >> o->shift >= SNAP_BUCKETS) {
+            widen(o);
+        }
+        e->trend[now >> (o->shift + TREND_SHIFT)]++;
+        bool hardware = (unsigned)x->reason < EXIT_FIRST_TRAP && c->vmcs;
+        step(k, hardware ? STEP_EXIT : STEP_TRAP, WHO_PROCESSOR, CYC_WORLD_SWITCH, now, 0)->reason =
+            (int16_t)x->reason;
+    }
+    k->open = true;
+    k->base = WHO_HYPERVISOR;
+}
+
+static void on_done(struct cpu *c)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    catch_up(o, k, cpu_now(c));
+    o->last_reason = k->path.reason;
+    k->path_done = c->instructions;
+    if (c->idle) {
+        k->base = WHO_IDLE; // its path goes on when it is woken
+    } else {
+        k->open = false;
+        k->base = guest_who(c);
+        k->entered = cpu_now(c);
+        k->reason = -1;
+    }
+    if (o->stop.reason == EXIT_REASONS ||
+        (o->stop.reason >= 0 && o->stop.reason == k->path.reason)) {
+        o->paused = o->paused_exit = true;
+        machine_pause(o->vm->m);
+    }
+    check_position(o);
+}
+
+static void on_charge(struct cpu *c, enum cycle_category category, enum cost_key key,
+                      uint64_t cycles)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    if (category == CYC_BT && !k->open) {
+        return; // what translated code does beside the guest's own instructions, one by one
+    }
+    uint64_t now = cpu_now(c);
+    enum snapshot_who who = charge_who(o, category);
+    catch_up(o, k, now);
+    put(o, k, now, now + cycles, who);
+    k->mark = now + cycles;
+    if (k->open) {
+        step(k, charge_kind(category, key), who, category, now, cycles);
+    } else {
+        k->entered = now + cycles;
+    }
+}
+
+static void on_event(struct cpu *c, unsigned vector, uint32_t error, enum event_class class)
+{
+    struct observer *o = of(c);
+    struct observe_cpu *k = &o->cpu[c->index];
+    uint64_t now = cpu_now(c);
+    o->events++;
+    o->focus = c->index;
+    catch_up(o, k, now);
+    struct snapshot_path *p = &k->path;
+    // The change of ring, if there was one, was told before.
+    if (!k->open && (p->count == 0 || p->step[p->count - 1].at != now)) {
+        begin_path(k, c, k->base, now, c->s.pc);
+    }
+    while (p->count > 1 && p->step[p->count - 1].cycles == 0 &&
+           p->step[p->count - 1].kind <= STEP_GUEST_KERNEL) {
+        p->count--;
+    }
+    p->vector = (int16_t)vector;
+    uint64_t cycles = c->cost[class == EVENT_EXTERNAL ? COST_INTERRUPT : COST_EXCEPTION] +
+                      (class == EVENT_FAULT && vector == VEC_PF ? c->cost[COST_PAGE_FAULT] : 0);
+    if (p->count == 1 && p->step[0].cycles >= cycles) { // they have passed already
+        p->step[0].cycles -= cycles;
+        p->cycles -= cycles;
+    }
+    step(k, STEP_DELIVERY, WHO_PROCESSOR, CYC_EVENT, now - cycles, cycles);
+    guest_step(k, guest_who(c), now, 0);
+    k->entered = now;
+    k->path_done = c->instructions;
+    if (vector == VEC_PF && class == EVENT_FAULT && !c->in_monitor) {
+        o->fault = (struct snapshot_fault){.owner = SNAP_FAULT_GUEST,
+                                           .cpu = (uint8_t)c->index,
+                                           .vector = VEC_PF,
+                                           .error = error,
+                                           .user = error & PF_USER,
+                                           .write = error & PF_WRITE,
+                                           .fetch = error & PF_FETCH,
+                                           .va = c->s.far,
+                                           .pc = p->pc,
+                                           .time = now};
+    }
+    check_position(o);
+}
+
+static void on_walk(struct cpu *c, uint64_t va, enum cpu_access access, bool user,
+                    const struct walk_result *r)
+{
+    struct observer *o = of(c);
+    struct snapshot_walk *w = &o->walk_head;
+    bool nested = c->vmcs && c->vmcs->control.ept, paging = c->s.msw & MSW_PG;
+    bool shadow = !nested && o->vm->paging && o->vm->arch.paging == PAGING_SHADOW;
+    o->walk = *r;
+    o->walk_at = observer_instructions(o);
+    w->kind = nested          ? SNAP_WALK_NESTED
+              : shadow        ? SNAP_WALK_SHADOW
+              : o->vm->paging ? SNAP_WALK_DIRECT
+                              : SNAP_WALK_NATIVE;
+    w->recorded = true;
+    w->cpu = (uint8_t)c->index;
+    w->dims = (uint8_t)(paging + nested);
+    w->levels = (uint8_t)(paging ? c->levels : 0);
+    w->nested_levels = (uint8_t)(nested ? c->vmcs->control.nested.levels : 0);
+    w->write = access == ACC_WRITE, w->fetch = access == ACC_FETCH, w->user = user;
+    w->va = va;
+    w->pc = c->s.pc;
+    w->time = cpu_now(c);
+    if (o->stop.on_walk) {
+        o->paused = true;
+        machine_pause(o->vm->m);
+    }
+}
+
+static void on_fault(struct cpu *c, const struct watch_fault *f)
+{
+    static const enum snapshot_fault_owner owner[2][4] = {
+        {[PAGING_FIXED] = SNAP_FAULT_SHADOW,
+         [PAGING_GUEST_FAULT] = SNAP_FAULT_GUEST,
+         [PAGING_DEVICE] = SNAP_FAULT_DEVICE,
+         [PAGING_TABLE_WRITE] = SNAP_FAULT_TABLE_WRITE},
+        {[PAGING_FIXED] = SNAP_FAULT_NESTED, [PAGING_DEVICE] = SNAP_FAULT_DEVICE},
+    };
+    of(c)->fault = (struct snapshot_fault){.owner = owner[f->nested][f->outcome],
+                                           .cpu = (uint8_t)c->index,
+                                           .vector = VEC_PF,
+                                           .error = f->error,
+                                           .user = f->error & PF_USER,
+                                           .write = f->error & PF_WRITE,
+                                           .fetch = f->error & PF_FETCH,
+                                           .va = f->va,
+                                           .gpa = f->gpa,
+                                           .pc = c->s.pc,
+                                           .time = cpu_now(c)};
+}
+
+static const struct watch_ops hooks = {.ring = on_ring,
+                                       .wait = on_wait,
+                                       .exit = on_exit,
+                                       .done = on_done,
+                                       .charge = on_charge,
+                                       .event = on_event,
+                                       .walk = on_walk,
+                                       .fault = on_fault};
+
+// ---- life -----------------------------------------------------------------------------------------
+
+uint64_t observer_instructions(const struct observer *o)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < o->vm->vcpus; i++) {
+        n += o->vm->m->cpu[i].instructions;
+    }
+    return n;
+}
+
+void observer_walks(struct observer *o, bool on)
+{
+    for (unsigned i = 0; i < o->vm->vcpus; i++) {
+        o->vm->m->cpu[i].walk_log = on ? &o->log : NULL;
+    }
+}
+
+void observer_flush(struct observer *o)
+{
+    for (unsigned i = 0; i < o->vm->vcpus; i++) {
+        catch_up(o, &o->cpu[i], cpu_now(&o->vm->m->cpu[i]));
+    }
+}
+
+struct observer *observer_attach(struct vm *vm)
+{
+    struct observer *o = calloc(1, sizeof *o + vm->vcpus * sizeof *o->cpu);
+    if (!o) {
+        return NULL;
+    }
+    o->vm = vm;
+    o->shift = 6;
+    o->stop.reason = o->last_reason = -1;
+    for (unsigned i = 0; i < vm->vcpus; i++) {
+        struct cpu *c = &vm->m->cpu[i];
+        struct observe_cpu *k = &o->cpu[i];
+        k->mark = k->entered = cpu_now(c);
+        k->base = c->idle || c->s.parked ? WHO_IDLE : guest_who(c);
+        k->open = c->idle;
+        k->reason = -1;
+        c->watch = &hooks;
+        c->watcher = o;
+    }
+    return o;
+}
+
+void observer_free(struct observer *o)
+{
+    for (unsigned i = 0; o && i < o->vm->vcpus; i++) {
+        struct cpu *c = &o->vm->m->cpu[i];
+        c->watch = NULL;
+        c->watcher = NULL;
+        c->walk_log = NULL;
+    }
+    free(o);
+}
