@@ -11,6 +11,17 @@ static bool ends_with(const struct run_result *r, const char *text)
     return r->console_size >= n && memcmp(r->console + r->console_size - n, text, n) == 0;
 }
 
+static bool contains(const struct run_result *r, const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i + n <= r->console_size; i++) {
+        if (memcmp(r->console + i, text, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool refused(const char *arch, const struct run_spec *with, const char *says)
 {
     char err[400] = "";
@@ -53,6 +64,19 @@ static void processors_do_not_matter(void)
             run_result_free(&inside);
         }
         run_result_free(&native);
+    }
+}
+
+// All that a program may try, right or wrong, is answered inside as outside, but that it may write to a file of the RAM disk: to its own copy.
+static void calls_are_answered_alike(void)
+{
+    for (unsigned cpus = 1; cpus <= 4; cpus += 3) {
+        struct run_result r;
+        struct vm_where where = {.arch = "container", .cpus = cpus, .holes_open = true};
+        REQUIRE(vm_test_workload("check", 0, &where, &r));
+        CHECK(contains(&r, "\ncheck: wrong: write to a file of the RAM disk\n"));
+        CHECK(ends_with(&r, "check: 1 failed\n"));
+        run_result_free(&r);
     }
 }
 
@@ -177,6 +201,7 @@ static void neighbours_leave_what_the_weight_says(void)
 TEST_SUITE(container,
            {"a kernel of one's own is refused with the reason", other_kernels_are_refused},
            {"programs end well on any number of processors", processors_do_not_matter},
+           {"right and wrong calls are answered as outside", calls_are_answered_alike},
            {"containers see and get their own, and end alone", containers_see_and_get_their_own},
            {"shares are kept", shares_are_kept},
            {"neighbours leave what the weight says", neighbours_leave_what_the_weight_says},

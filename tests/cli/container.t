@@ -55,3 +55,12 @@ Another kernel is refused.
   'ringside explain container' says how it works.
   $ ringside explain container | grep -e 'not a kernel' -e '^insn'
   No other kernel can run: the Ubuntu in your container is not a kernel. Nothing is emulated; what it costs is the kernel's own bookkeeping, at switches between processes and at new pages. As all share that kernel, a mistake in any system call is open to every container, and a panic ends them all; a virtual machine's guest panics alone.
+
+One kernel is one mistake away from all of them: here uname writes through a null pointer. A container that calls it
+takes the others along, and the host.
+
+  $ mkdir -p mine/kernel && cp scenarios/guest/kernel/container.s mine/kernel
+  $ sed -i '/^sys_uname:/a \    std  zero, [zero]' mine/kernel/container.s
+  $ ringside boot --guest mine -w pods -n 5 | grep -e panic -e '^The kernel' -e reads
+  kernel panic: page fault in the kernel
+  The kernel panicked at sys_uname (mine/kernel/container.s:265).
