@@ -218,6 +218,10 @@ static void on_ring(struct cpu *c)
     catch_up(o, k, now);
     if (!k->open) {
         begin_path(k, c, k->base, now, c->s.pc);
+        if (o->stop.on_ring) {
+            o->paused = true;
+            machine_pause(o->vm->m);
+        }
     }
     k->base = who;
     k->reason = -1;

@@ -39,6 +39,7 @@ struct observe_stop {
     bool at_position; // instructions, exits and events have all reached these
     uint64_t instructions, exits, events;
     bool on_event; // after every delivery and every exit
+    bool on_ring;  // after every change between the guest's kernel and its program
     bool on_walk;
     int reason; // after an exit of this reason; -1: none, EXIT_REASONS: any
 };

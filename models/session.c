@@ -17,8 +17,8 @@ static void find_symbols(struct session *s)
     const struct toyos *os = paravirt ? s->spec.os_paravirt : s->spec.os;
     y->kernel = os ? &os->kernel.image : s->spec.image;
     y->kernel_name = os ? "kernel" : "program";
-    y->program = os && s->spec.workload ? toyos_program(os, s->spec.workload) : NULL;
-    y->program_name = s->spec.workload;
+    y->os = os;
+    y->workload = s->spec.workload;
 }
 
 bool session_boot(struct session *s, char *err, size_t err_size)
@@ -342,8 +342,10 @@ static bool goal_reached(const struct session *s)
         return machine_counters(s->vm->m, s->goal.cpu)->instructions >= s->wanted &&
                (!s->over || is_over(s));
     case GOAL_EXIT:
-        return s->observer->paused_exit &&
-               (n == SESSION_ANY || (uint64_t)(int64_t)s->observer->last_reason == n);
+        if (n == SESSION_ANY) {
+            return s->observer->paused_exit || (vm_is_bare(s->vm) && s->observer->paused);
+        }
+        return s->observer->paused_exit && (uint64_t)(int64_t)s->observer->last_reason == n;
     case GOAL_WALK: return s->observer->paused;
     case GOAL_CYCLES:
     case GOAL_TIME: return time_of(s) >= s->until;
@@ -372,13 +374,15 @@ static enum session_state condition_some(struct session *s, uint64_t budget)
     struct observe_stop *stop = &s->observer->stop;
     uint64_t begun = observer_instructions(s->observer), most = budget, at = begun;
     bool single = single_steps(s);
+    // On the bare machine the nearest to an exit is a way into the kernel or out of it.
+    bool kernel = s->goal.kind == GOAL_EXIT && vm_is_bare(s->vm);
     if (s->goal.kind == GOAL_STEP && s->wanted - begun < most) {
         most = s->wanted - begun;
     }
     *stop = (struct observe_stop){
         .reason = pause_reason(s), .on_event = single, .on_walk = s->goal.kind == GOAL_WALK};
     // Where it stops is known in advance only for a run: at the end of this stretch.
-    bool known = !single && stop->reason < 0 && !stop->on_walk && s->until == UINT64_MAX;
+    bool known = !single && !kernel && stop->reason < 0 && !stop->on_walk && s->until == UINT64_MAX;
     for (uint64_t tries = 0; tries < budget && at - begun < budget; tries++) {
         stretch(s, s->until, single ? 1 : most, known ? quiet_part(most) : 0);
         if (session_break_holds(s)) {
@@ -516,7 +520,9 @@ size_t session_memory(struct session *s, unsigned cpu, uint64_t va, void *out, s
 
 bool session_symbol(const struct session *s, const char *name, uint64_t *addr)
 {
-    const struct image *const images[] = {s->symbols.program, s->symbols.kernel};
+    const struct guest_symbols *g = &s->symbols;
+    const struct image *const images[] = {
+        g->os && g->workload ? toyos_program(g->os, g->workload) : NULL, g->kernel};
     for (unsigned k = 0; k < 2; k++) {
         const struct image_symbol *y = images[k] ? image_find(images[k], name) : NULL;
         if (y && y->is_address) {

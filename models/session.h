@@ -31,8 +31,8 @@ enum session_goal_kind {
     GOAL_STEP,     /* n more instructions, of any processor (n = 1: one) */
     GOAL_STEP_CPU, /* n more instructions of processor `cpu` */
     GOAL_OVER, /* one instruction of `cpu`; a call, system call or exit is run to where it comes back */
-    GOAL_EXIT,      /* to the end of the next exit; n: of this reason; SESSION_ANY: any */
-    GOAL_WALK,      /* to the next page walk of a processor */
+    GOAL_EXIT, /* to the end of the next exit; n: of this reason; SESSION_ANY: any, and on the bare machine the next event or change of ring */
+    GOAL_WALK, /* to the next page walk of a processor */
     GOAL_CYCLES,    /* n more cycles of time */
     GOAL_TIME,      /* to time n, forward or back */
     GOAL_SEEK,      /* to instruction n, forward or back */

@@ -122,12 +122,12 @@ struct snapshot_step {
 struct snapshot_path {
     bool valid;
     uint8_t cpu;
-    uint64_t pc; /* of the instruction that began it */
-    char instruction[SNAP_NAME];
-    int16_t reason;  /* exit that it is about, or -1 */
-    int16_t vector;  /* event that was delivered on it, or -1 */
-    uint64_t cycles; /* in all */
-    uint32_t count;  /* steps; those behind SNAP_STEPS were merged into the last */
+    uint64_t pc; /* of the instruction that exited; without an exit: where it has led */
+    char instruction[SNAP_NAME]; /* that exited, or "" */
+    int16_t reason;              /* exit that it is about, or -1 */
+    int16_t vector;              /* event that was delivered on it, or -1 */
+    uint64_t cycles;             /* in all */
+    uint32_t count;              /* steps; those behind SNAP_STEPS were merged into the last */
     struct snapshot_step step[SNAP_STEPS];
 };
 

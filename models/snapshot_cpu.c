@@ -27,11 +27,6 @@ static uint64_t named_address(const struct image *img, uint64_t addr)
     return addr;
 }
 
-static const struct image *image_for(const struct snapshot_view *v, bool user)
-{
-    return user && v->symbols.program ? v->symbols.program : v->symbols.kernel;
-}
-
 // Whether the image has anything at addr, so that a name is not taken from far away.
 static bool covers(const struct image *img, uint64_t addr)
 {
@@ -44,6 +39,56 @@ static bool covers(const struct image *img, uint64_t addr)
     return false;
 }
 
+// An image by its name.
+struct named {
+    const struct image *image;
+    const char *name;
+};
+
+// Whether what is in memory around pc is what the image has there.
+static bool matches(const struct snapshot_view *v, unsigned i, uint64_t pc, const struct image *img)
+{
+    enum { BYTES = 16 };
+    for (size_t k = 0; img && k < img->segment_count; k++) {
+        const struct image_segment *s = &img->segments[k];
+        uint64_t at = pc - s->addr;
+        if (at < s->size && (s->flags & IMAGE_EXEC)) {
+            uint8_t there[BYTES];
+            size_t n = s->size - at < BYTES ? (size_t)(s->size - at) : BYTES;
+            n = snapshot_read(v->vm, i, pc, there, n);
+            return n >= 4 && memcmp(there, s->bytes + at, n) == 0;
+        }
+    }
+    return false;
+}
+
+// Whose code is at pc: the kernel's, or the program's that is loaded, which is known by its bytes.
+static struct named image_for(const struct snapshot_view *v, unsigned i, uint64_t pc, bool user)
+{
+    static const char *const programs[] = {
+#define WORKLOAD(name, n, max, unit, summary) #name,
+#define PROGRAM(name)                         #name,
+#include "sim/toyos.def"
+#undef WORKLOAD
+#undef PROGRAM
+    };
+    const struct guest_symbols *y = &v->symbols;
+    if (!user) {
+        return (struct named){y->kernel, y->kernel_name};
+    }
+    const struct image *first = y->workload ? toyos_program(y->os, y->workload) : NULL;
+    if (matches(v, i, pc, first)) {
+        return (struct named){first, y->workload};
+    }
+    for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
+        const struct image *img = toyos_program(y->os, programs[k]);
+        if (matches(v, i, pc, img)) {
+            return (struct named){img, programs[k]};
+        }
+    }
+    return (struct named){NULL, NULL};
+}
+
 static const struct image_symbol *symbol_at(const struct image *img, uint64_t addr, uint64_t *named)
 {
     if (!img) {
@@ -53,10 +98,11 @@ static const struct image_symbol *symbol_at(const struct image *img, uint64_t ad
     return covers(img, *named) ? image_near(img, *named) : NULL;
 }
 
-void snapshot_symbol(const struct snapshot_view *v, uint64_t pc, bool user, char *out, size_t size)
+void snapshot_symbol(const struct snapshot_view *v, unsigned cpu, uint64_t pc, bool user, char *out,
+                     size_t size)
 {
     uint64_t named = pc;
-    const struct image_symbol *s = symbol_at(image_for(v, user), pc, &named);
+    const struct image_symbol *s = symbol_at(image_for(v, cpu, pc, user).image, pc, &named);
     if (!s) {
         snapshot_text(out, size, "");
     } else if (named == s->value) {
@@ -66,9 +112,10 @@ void snapshot_symbol(const struct snapshot_view *v, uint64_t pc, bool user, char
     }
 }
 
-static void name_position(const struct snapshot_view *v, bool user, struct snapshot_cpu *out)
+static void name_position(const struct snapshot_view *v, const struct named *whose,
+                          struct snapshot_cpu *out)
 {
-    const struct image *img = image_for(v, user);
+    const struct image *img = whose->image;
     uint64_t named = out->pc;
     const struct image_symbol *s = symbol_at(img, out->pc, &named);
     if (!s) {
@@ -76,8 +123,7 @@ static void name_position(const struct snapshot_view *v, bool user, struct snaps
     }
     snapshot_text(out->symbol, sizeof out->symbol, s->name);
     out->offset = named - s->value;
-    snapshot_text(out->program, sizeof out->program,
-                  user && v->symbols.program ? v->symbols.program_name : v->symbols.kernel_name);
+    snapshot_text(out->program, sizeof out->program, whose->name);
     const struct image_line *line = image_line_at(img, named);
     if (line) {
         snapshot_text(out->file, sizeof out->file, img->files[line->file]);
@@ -89,10 +135,9 @@ static void name_position(const struct snapshot_view *v, bool user, struct snaps
     }
 }
 
-static void code_line(const struct snapshot_view *v, unsigned i, bool user, uint64_t addr,
-                      struct snapshot_code *out)
+static void code_line(const struct snapshot_view *v, unsigned i, const struct image *img,
+                      uint64_t addr, struct snapshot_code *out)
 {
-    const struct image *img = image_for(v, user);
     uint64_t named = addr;
     const struct image_symbol *s = symbol_at(img, addr, &named);
     out->addr = addr;
@@ -120,13 +165,14 @@ static void code_line(const struct snapshot_view *v, unsigned i, bool user, uint
     }
 }
 
-static void code(const struct snapshot_view *v, unsigned i, bool user, struct snapshot_cpu *out)
+static void code(const struct snapshot_view *v, unsigned i, const struct image *img,
+                 struct snapshot_cpu *out)
 {
     uint64_t first = v->code_fixed[i] ? v->code[i] : out->pc - 4 * (SNAP_CODE / 2);
     out->code_at = SNAP_CODE;
     for (unsigned k = 0; k < SNAP_CODE; k++) {
         uint64_t addr = first + 4 * k;
-        code_line(v, i, user, addr, &out->code[k]);
+        code_line(v, i, img, addr, &out->code[k]);
         out->code_at = addr == out->pc ? k : out->code_at;
     }
     out->code_count = SNAP_CODE;
@@ -188,7 +234,7 @@ void snapshot_cpu(const struct snapshot_view *v, unsigned i, struct snapshot_cpu
     for (unsigned k = 0; k < CYC_COUNT; k++) {
         out->cycles[k] = n->cycles[k];
     }
-    bool user = out->ring == 3 && v->spec->image == NULL;
-    name_position(v, user, out);
-    code(v, i, user, out);
+    struct named whose = image_for(v, i, out->pc, out->ring == 3 && v->symbols.os);
+    name_position(v, &whose, out);
+    code(v, i, whose.image, out);
 }

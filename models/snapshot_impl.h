@@ -9,9 +9,10 @@
 
 // Whose names stand for the guest's addresses.
 struct guest_symbols {
-    const struct image *kernel;  // or the only program there is
-    const struct image *program; // of ring 3; NULL: `kernel` again
-    const char *kernel_name, *program_name;
+    const struct image *kernel; // or the only program there is
+    const char *kernel_name;
+    const struct toyos *os; // whose programs run in ring 3; NULL: there is none
+    const char *workload;   // the program that is looked for first
     session_source_fn source;
     void *source_ctx;
 };
@@ -44,7 +45,8 @@ void snapshot_cpu(const struct snapshot_view *v, unsigned i, struct snapshot_cpu
 // The instruction at pc, or the one given if it is one, as text; its word, 0 if it cannot be read.
 uint32_t snapshot_instruction(const struct snapshot_view *v, unsigned cpu, uint64_t pc,
                               const struct insn *in, char *text, size_t size);
-void snapshot_symbol(const struct snapshot_view *v, uint64_t pc, bool user, char *out, size_t size);
+void snapshot_symbol(const struct snapshot_view *v, unsigned cpu, uint64_t pc, bool user, char *out,
+                     size_t size);
 
 // snapshot_memory.c
 // Bytes at a guest-virtual address as processor i's guest maps it now; how many could be read.

@@ -69,7 +69,10 @@ static void path(const struct snapshot_view *v, unsigned focus, struct snapshot_
     }
     memcpy(out, &k->path, offsetof(struct snapshot_path, step));
     memcpy(out->step, k->path.step, k->path.count * sizeof *out->step);
-    snapshot_instruction(v, focus, out->pc, &k->insn, out->instruction, sizeof out->instruction);
+    if (out->reason >= 0) {
+        snapshot_instruction(v, focus, out->pc, &k->insn, out->instruction,
+                             sizeof out->instruction);
+    }
 }
 
 // ---- exits ----------------------------------------------------------------------------------------
@@ -102,8 +105,8 @@ static void one_exit(const struct snapshot_view *v, unsigned reason, struct snap
     if (exit_group(reason) == EXIT_GROUP_INTERRUPT && e->insn.op == OP_INVALID) {
         out->last_word = 0; // came from outside
     }
-    bool user = v->symbols.program && e->pc < UINT64_C(1) << 47; // the kernel is in the upper half
-    snapshot_symbol(v, e->pc, user, out->last_symbol, sizeof out->last_symbol);
+    bool user = v->symbols.os && e->pc < UINT64_C(1) << 47; // the kernel is in the upper half
+    snapshot_symbol(v, e->cpu, e->pc, user, out->last_symbol, sizeof out->last_symbol);
 }
 
 static void exits(const struct snapshot_view *v, struct snapshot *out)

@@ -172,6 +172,8 @@ static void on_exit(struct vcpu *v, const struct vmexit *e)
         }
         break;
     case EXIT_TRAP_PF:
+        vcpu_tell_fault(v, &(struct watch_fault){
+                               .va = e->addr, .error = e->error, .outcome = PAGING_GUEST_FAULT});
         pv_shared_set(v, SHARED_FAULT, e->addr);
         pv_bounce(v, VEC_PF, e->error, false);
         break;
