@@ -247,8 +247,8 @@ static const char *io_reason(enum technique t, enum io_kind k)
     case TECHNIQUE_NONE: return "the bare machine has its devices to itself: io=passthrough";
     case TECHNIQUE_CONTAINER: return "a container uses the shared kernel's drivers: io=shared";
     case TECHNIQUE_PARAVIRT:
-        return "a paravirtual kernel has no driver for emulated devices: io=paravirt or "
-               "io=passthrough";
+        return "a paravirtual kernel has the front halves of split drivers and no others: "
+               "io=paravirt";
     default: break;
     }
     return k == IO_SHARED ? "a guest with its own kernel shares no driver with the host: "

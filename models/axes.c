@@ -9,6 +9,7 @@
 #include "models/native.h"
 #include "models/nested.h"
 #include "models/paravirt/paravirt.h"
+#include "models/passthrough.h"
 #include "models/shadow.h"
 #include "models/type1/type1.h"
 #include "models/type2/type2.h"
@@ -39,6 +40,7 @@ static const struct platform_ops *const platforms[PLATFORM_COUNT] = {
 static const struct io_ops *const ios[IO_COUNT] = {
     [IO_EMULATED] = &emulated_io,
     [IO_PARAVIRT] = &paravirt_io,
+    [IO_PASSTHROUGH] = &passthrough_io,
 };
 
 const struct technique_ops *axis_technique(enum technique t)

@@ -170,7 +170,7 @@ static enum paging_outcome fault(struct vcpu *v, uint64_t va, uint32_t error, ui
         return PAGING_GUEST_FAULT;
     }
     *gpa = path.gpa;
-    if (!vm_has(v->vm, path.gpa, 1)) {
+    if (!vm_has(v->vm, path.gpa, 1) && !vm_direct(v->vm, path.gpa)) {
         return PAGING_DEVICE;
     }
     enum paging_outcome outcome = shadow_fill(v, &path);

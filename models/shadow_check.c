@@ -25,6 +25,9 @@ static int32_t head_of(const struct check *c, unsigned level, uint64_t entry)
     if (!shadow_is_leaf(entry, level)) {
         return c->s->page[shadow_child(c->s, entry)].parents;
     }
+    if (level == 1 && vm_direct(c->vm, entry & PTE_FRAME)) {
+        return c->s->device_list;
+    }
     return level == 1 ? c->s->frame_list[gpa >> PAGE_SHIFT]
                       : c->s->region_list[gpa >> HUGE_PAGE_SHIFT];
 }
@@ -64,6 +67,11 @@ static bool leaf_ok(const struct check *c, const struct shadow_page *page, unsig
 {
     uint64_t gpa = (entry & PTE_FRAME) - c->vm->base;
     bool huge = page->key.level > 1;
+    if (!huge && vm_direct(c->vm, entry & PTE_FRAME)) {
+        return page->key.kind != KIND_DIRECT ||
+               (entry & PTE_FRAME) == page->key.guest + i * shadow_span(1) ||
+               wrong(c, "a direct page maps another device", entry);
+    }
     if (gpa >= c->vm->ram) {
         return wrong(c, "a leaf maps what is not guest RAM", entry);
     }
@@ -168,7 +176,7 @@ bool shadow_ok(const struct vm *vm, char *err, size_t err_size)
 {
     const struct shadow *s = shadow_of(vm);
     struct check c = {.vm = vm, .s = s, .err = err, .err_size = err_size};
-    uint64_t links = 0, listed = 0;
+    uint64_t links = 0, listed = list_length(s, s->device_list);
     int32_t unsync = 0, roots = 0;
     for (int32_t p = 0; p < s->pages_made; p++) {
         const struct shadow_page *page = &s->page[p];

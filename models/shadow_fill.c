@@ -97,6 +97,10 @@ static enum paging_outcome put_leaf(struct fill *f, uint64_t gpa, uint64_t right
     struct shadow *s = shadow_of(vm);
     enum paging_outcome outcome = PAGING_FIXED;
     uint64_t frame = gpa & ~PAGE_MASK;
+    if (vm_direct(vm, frame)) { // the device itself, at its own address
+        put(f, shadow_index(f->path->va, 1), frame | PTE_P | PTE_A | PTE_D | rights, guest_entry);
+        return PAGING_FIXED;
+    }
     if (shadow_protected(s, frame) && (!f->path->write || !shadow_unsync(f->v, frame))) {
         rights &= ~PTE_W;
         outcome = f->path->write ? PAGING_TABLE_WRITE : PAGING_FIXED;
@@ -115,7 +119,7 @@ static bool put_stretch(struct fill *f, uint64_t gpa, uint64_t rights, uint64_t 
     struct shadow *s = shadow_of(vm);
     unsigned i = shadow_index(f->path->va, 2);
     uint64_t region = gpa & ~(HUGE_PAGE_SIZE - 1);
-    if (s->huge && !shadow_region_protected(s, gpa)) {
+    if (s->huge && !vm_direct(vm, gpa) && !shadow_region_protected(s, gpa)) {
         put(f, i, (vm->base + region) | PTE_P | PTE_PS | PTE_A | PTE_D | rights, guest_entry);
         *outcome = PAGING_FIXED;
         return true;

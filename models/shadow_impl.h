@@ -88,6 +88,7 @@ struct shadow {
 
     uint64_t frames;         // of guest RAM
     int32_t *frame_list;     // by guest frame: first 4 KiB entry that maps it
+    int32_t device_list;     // entries that map a page of a real device's registers
     int32_t *region_list;    // by guest 2 MiB region: first huge entry that maps it
     uint16_t *frame_tables;  // by guest frame: pages in sync that stand for it
     uint16_t *region_tables; // by region: frames with such pages
@@ -178,7 +179,7 @@ struct shadow_path {
     uint64_t entry[LEVELS_MAX + 1]; // by level: as it stands after the walk
     bool write;
 };
-// Map it for v. gpa is RAM. PAGING_FIXED or PAGING_TABLE_WRITE.
+// Map it for v. gpa is RAM, or vm_direct. PAGING_FIXED or PAGING_TABLE_WRITE.
 enum paging_outcome shadow_fill(struct vcpu *v, const struct shadow_path *path);
 // The key of the root for what v->g says.
 struct shadow_key shadow_root_key(const struct vcpu *v);

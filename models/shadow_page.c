@@ -56,7 +56,7 @@ bool shadow_pool_create(struct vm *vm, char *err, size_t err_size)
     fill_none(s->frame_list, s->frames);
     fill_none(s->region_list, regions);
     fill_none(s->hash, 1 << HASH_BITS);
-    s->free_page = NONE;
+    s->free_page = s->device_list = NONE;
     for (unsigned i = 0; i < vm->vcpus; i++) {
         s->vcpu[i].root = NONE;
     }
@@ -85,6 +85,9 @@ static int32_t *list_of(struct vm *vm, int32_t p, uint64_t entry)
     struct shadow *s = shadow_of(vm);
     unsigned level = s->page[p].key.level;
     uint64_t frame = entry & PTE_FRAME;
+    if (level == 1 && frame >= vm->m->mem.size) {
+        return &s->device_list;
+    }
     if (level == 1) {
         return &s->frame_list[(frame - vm->base) >> PAGE_SHIFT];
     }

@@ -120,9 +120,10 @@ void vcpu_real_interrupt(struct vcpu *v)
 {
     struct devices *real = machine_devices(v->vm->m);
     unsigned vector = machine_lapic_ack(v->vm->m, v->index);
-    assert(vector == HV_VECTOR || vector == POSTED_VECTOR);
-    (void)vector;
     vm_charge(v, CYC_EXIT_HANDLING, COST_HV_IRQ, 1);
+    bool passed = v->vm->io->interrupt && v->vm->io->interrupt(v, vector);
+    assert(passed || vector == HV_VECTOR || vector == POSTED_VECTOR);
+    (void)passed;
     devices_write(real, BUS_MMIO, v->index, APIC_BASE + APIC_EOI, 4, 0);
     vm_devices_due(v);
 }

@@ -89,8 +89,8 @@ static bool make_processors(struct vm *vm, char *err, size_t err_size)
 static bool make_axes(struct vm *vm, char *err, size_t err_size)
 {
     return (!vm->platform || !vm->platform->create || vm->platform->create(vm, err, err_size)) &&
-           (!vm->paging || !vm->paging->create || vm->paging->create(vm, err, err_size)) &&
            (!vm->io || !vm->io->create || vm->io->create(vm, err, err_size)) &&
+           (!vm->paging || !vm->paging->create || vm->paging->create(vm, err, err_size)) &&
            (!vm->technique->create || vm->technique->create(vm, err, err_size));
 }
 
@@ -224,7 +224,7 @@ const char *vm_console(const struct vm *vm, size_t *size)
 
 bool vm_disk_attach(struct vm *vm, const uint8_t *bytes, size_t size, char *err, size_t err_size)
 {
-    if (vm_is_bare(vm)) {
+    if (vm_is_bare(vm) || vm->io->direct) {
         return machine_disk_attach(vm->m, bytes, size, err, err_size);
     }
     if (size % DISK_SECTOR != 0 || size > DISK_BYTES_MAX) {

@@ -109,12 +109,14 @@ struct platform_ops {
     void (*wake)(struct vcpu *v);
 };
 
-// How the guest reaches a disk and a network card: models/io.c, models/virtio.c. The console and the interrupt controllers are always emulated.
+// How the guest reaches a disk and a network card: models/io.c, models/virtio.c, models/passthrough.c. The console and the interrupt controllers are always emulated.
 struct io_ops {
     const char *name;
     bool (*create)(struct vm *vm, char *err,
                    size_t err_size); // may be NULL, like all that follow but `at`
     void (*destroy)(struct vm *vm);
+    bool
+        direct; // the devices are the host's own: the guest may have their pages of registers mapped, at the same addresses
     // The device whose registers are at that guest-physical address: VM_DEVICE_DISK, VM_DEVICE_NIC, or VM_DEVICE_NONE.
     enum vm_device (*at)(uint64_t gpa);
     // Those registers, for naturally aligned accesses of 4 or 8 bytes. NULL: they are those of vm->devices.
@@ -122,6 +124,10 @@ struct io_ops {
     void (*write)(struct vcpu *v, uint64_t gpa, unsigned n, uint64_t value);
     // Disk or card of vm->devices have finished something, and the driver has been paid.
     void (*done)(struct vcpu *v);
+    // A real interrupt that is not the hypervisor's own came, and is in service: false if it is none of the guest's devices.
+    bool (*interrupt)(struct vcpu *v, unsigned vector);
+    // The guest is about to end the interrupt `vector` at its local APIC.
+    void (*eoi)(struct vcpu *v, unsigned vector);
 };
 
 // ---- statistics -----------------------------------------------------------------------------------
@@ -237,6 +243,12 @@ uint64_t vm_frame(struct vm *vm);
 static inline bool vm_has(const struct vm *vm, uint64_t gpa, uint64_t n)
 {
     return gpa < vm->ram && n <= vm->ram - gpa;
+}
+
+// Whether a page of registers at that guest-physical address may be mapped to the guest: the real one, which has the same address.
+static inline bool vm_direct(const struct vm *vm, uint64_t gpa)
+{
+    return vm->io && vm->io->direct && vm->io->at(gpa) != VM_DEVICE_NONE;
 }
 
 // The monitor's hooks, for technique_ops.monitor.

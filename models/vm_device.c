@@ -183,6 +183,8 @@ void vm_devices_due(struct vcpu *v)
     vm->acting = before;
 }
 
+enum { APIC_EOI = 0xb0 };
+
 // ---- accesses -------------------------------------------------------------------------------------
 
 // Which device answers at a guest-physical address or port.
@@ -202,7 +204,9 @@ static enum vm_device device_at(const struct vm *vm, enum bus_space space, uint6
 
 static void charge_access(struct vcpu *v, enum vm_device device, bool write)
 {
-    if (v->vm->platform->device_access) {
+    if (v->vm->io->direct && (device == VM_DEVICE_DISK || device == VM_DEVICE_NIC)) {
+        vm_charge(v, CYC_DEVICE, COST_MMIO, 1);
+    } else if (v->vm->platform->device_access) {
         v->vm->platform->device_access(v, device, write);
     }
 }
@@ -241,6 +245,12 @@ static void device_write(struct vcpu *v, enum bus_space space, uint64_t addr, un
     struct vm *vm = v->vm;
     enum vm_device device = device_at(vm, space, addr);
     charge_access(v, device, true);
+    if (device == VM_DEVICE_APIC && (addr & PAGE_MASK) == APIC_EOI && vm->io->eoi) {
+        int serving = apic_serving(&vm->devices.apic[v->index]);
+        if (serving >= 0) {
+            vm->io->eoi(v, (unsigned)serving);
+        }
+    }
     vm->acting = v;
     if (is_drivers(space, device) && (device == VM_DEVICE_NONE || vm->io->write)) {
         if (device != VM_DEVICE_NONE && fits(addr, n)) {

@@ -45,6 +45,11 @@ static int highest(const uint64_t bits[4])
     return -1;
 }
 
+int apic_serving(const struct apic *a)
+{
+    return highest(a->isr);
+}
+
 static bool has(const uint64_t bits[4], unsigned v)
 {
     return bits[v / 64] >> v % 64 & 1;

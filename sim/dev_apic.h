@@ -46,6 +46,8 @@ bool apic_write(struct apic *a, const struct dev_env *env, uint64_t offset, uint
 
 // Request interrupt `vector`; below 32 it is dropped.
 void apic_request(struct apic *a, const struct dev_env *env, unsigned vector);
+// The highest vector in service, -1 if there is none: what an EOI ends.
+int apic_serving(const struct apic *a);
 // The vector that the processor is offered: the highest requested, if its class is above all in service; else -1.
 int apic_offer(const struct apic *a);
 // The processor takes what it was offered, which must be something.

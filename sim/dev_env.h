@@ -20,6 +20,8 @@ struct dev_env_ops {
     // Copy to and from the memory that the device's bus addresses reach; false, and nothing done, if the range is not all RAM.
     bool (*dma_read)(void *ctx, uint64_t addr, void *to, size_t n);
     bool (*dma_write)(void *ctx, uint64_t addr, const void *from, size_t n);
+    // A pin's request, before it goes to local APICs: true if it was posted elsewhere (sim/iommu.h). NULL: never.
+    bool (*post)(void *ctx, unsigned vector);
     // Processor `cpu` is now offered `vector`, or nothing (-1). It takes it by devices_ack() when it can.
     void (*interrupt)(void *ctx, unsigned cpu, int vector);
     // The task priority (0-15) of a processor: the APIC's TPR is a second door to the processor's own register.

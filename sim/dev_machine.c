@@ -47,12 +47,18 @@ static void env_cancel(void *ctx, event_handle_t handle)
 
 static bool env_dma_read(void *ctx, uint64_t addr, void *to, size_t n)
 {
-    return machine_dma_read(((struct board *)ctx)->machine, addr, to, n);
+    return iommu_read(((struct board *)ctx)->machine, addr, to, n);
 }
 
 static bool env_dma_write(void *ctx, uint64_t addr, const void *from, size_t n)
 {
-    return machine_dma_write(((struct board *)ctx)->machine, addr, from, n);
+    return iommu_write(((struct board *)ctx)->machine, addr, from, n);
+}
+
+static bool env_post(void *ctx, unsigned vector)
+{
+    const struct iommu *i = &((struct board *)ctx)->machine->iommu;
+    return i->post && i->post(i->ctx, vector);
 }
 
 static void env_interrupt(void *ctx, unsigned cpu, int vector)
@@ -97,6 +103,7 @@ static const struct dev_env_ops ops = {.now = env_now,
                                        .cancel = env_cancel,
                                        .dma_read = env_dma_read,
                                        .dma_write = env_dma_write,
+                                       .post = env_post,
                                        .interrupt = env_interrupt,
                                        .tpr = env_tpr,
                                        .set_tpr = env_set_tpr,

@@ -31,6 +31,9 @@ void devices_request(struct devices *d, unsigned cpu, unsigned vector)
 
 static void route(struct devices *d, const struct ioapic_request *r)
 {
+    if (d->env.ops->post && d->env.ops->post(d->env.ctx, r->vector)) {
+        return;
+    }
     if (r->cpu != IOAPIC_ALL_CPUS) {
         devices_request(d, r->cpu, r->vector);
         return;
@@ -48,11 +51,27 @@ void devices_line(struct devices *d, unsigned pin, bool high)
     }
 }
 
+void devices_eoi(struct devices *d, unsigned vector)
+{
+    struct ioapic_request r;
+    unsigned pin = 0;
+    while (ioapic_eoi(&d->ioapic, vector, &pin, &r)) {
+        route(d, &r);
+    }
+}
+
+static void update_line(struct devices *d, unsigned pin, bool high)
+{
+    if (!(d->foreign >> pin & 1)) {
+        devices_line(d, pin, high);
+    }
+}
+
 static void update_lines(struct devices *d)
 {
-    devices_line(d, CONSOLE_PIN, console_line(&d->console));
-    devices_line(d, DISK_PIN, disk_line(&d->disk));
-    devices_line(d, NIC_PIN, nic_line(&d->nic));
+    update_line(d, CONSOLE_PIN, console_line(&d->console));
+    update_line(d, DISK_PIN, disk_line(&d->disk));
+    update_line(d, NIC_PIN, nic_line(&d->nic));
 }
 
 static void send_ipi(struct devices *d, unsigned from, const struct apic_ipi *ipi)
@@ -126,16 +145,14 @@ static void write_apic(struct machine *m, void *dev, unsigned cpu, uint64_t offs
 {
     struct devices *d = dev;
     struct apic_ipi ipi;
-    struct ioapic_request r;
     int eoi = -1;
-    unsigned pin = 0;
     (void)m;
     (void)size;
     if (cpu < d->cpus && apic_write(&d->apic[cpu], &d->env, offset, (uint32_t)value, &ipi, &eoi)) {
         send_ipi(d, cpu, &ipi);
     }
-    while (eoi >= 0 && ioapic_eoi(&d->ioapic, (unsigned)eoi, &pin, &r)) {
-        route(d, &r);
+    if (eoi >= 0) {
+        devices_eoi(d, (unsigned)eoi);
     }
 }
 

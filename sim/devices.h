@@ -22,6 +22,8 @@ struct devices {
     struct disk disk;
     struct nic nic;
     uint32_t latch; // port 0x80
+    uint32_t
+        foreign; // bit a pin: its line is set by devices_line alone, as its device is not one of these
 };
 
 // Reset state for `cpus` processors. The surroundings in env must outlive the devices.
@@ -47,6 +49,8 @@ unsigned devices_ack(struct devices *d, unsigned cpu);
 // Request an interrupt from outside: an IPI that a hypervisor sends, a line of a device that is not here.
 void devices_request(struct devices *d, unsigned cpu, unsigned vector);
 void devices_line(struct devices *d, unsigned pin, bool high);
+// The I/O APIC is told directly that the interrupt with that vector is finished.
+void devices_eoi(struct devices *d, unsigned vector);
 
 // Somebody types; a disk is put in (see disk_attach); a frame will arrive.
 void devices_type(struct devices *d, const char *bytes, size_t n);

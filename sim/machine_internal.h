@@ -12,6 +12,7 @@
 #include "sim/bus.h"
 #include "sim/cpu.h"
 #include "sim/event.h"
+#include "sim/iommu.h"
 #include "sim/machine.h"
 #include "sim/mem.h"
 
@@ -43,6 +44,7 @@ struct machine {
     struct cpu *cpu;        // config.cpus of them
     struct code_cache code; // decoded code of the bare machine
     struct devices *devices;
+    struct iommu iommu;                // before these devices' DMA and interrupts
     const struct monitor_ops *monitor; // a hypervisor modelled in C, or NULL: see sim/vmcs.h
     void *monitor_state;
     struct stop_info stop;   // final once its reason is set: power-off, triple fault

@@ -85,7 +85,7 @@ static void rules_have_reasons(void)
             }
         }
     }
-    CHECK_U64(allowed, 1 + 4 * 3 + 2 * 2 * 3 + 2 * 2 + 1);
+    CHECK_U64(allowed, 1 + 4 * 3 + 2 * 2 * 3 + 2 * 1 + 1);
     struct arch_config hw;
     REQUIRE(arch_parse(&hw, "type1/fullvirt-hw", err, sizeof err));
     CHECK(!arch_valid(&hw, &old, err, sizeof err));

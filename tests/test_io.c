@@ -1,4 +1,5 @@
 // The I/O axis of full virtualization. Paravirtual devices: what a batch costs in exits and interrupts, what nonsense does, and who sees which device.
+// Passthrough: that the device is reached without an exit, what its interrupts cost, and that the IOMMU keeps its DMA inside the guest.
 // That every workload ends as on the bare machine is test_equivalence's.
 #include "models/ring.h"
 #include "models/virtio.h"
@@ -173,6 +174,117 @@ static void nonsense_is_refused(void)
     }
 }
 
+// ---- passthrough ----------------------------------------------------------------------------------
+
+#define PASSTHROUGH HW ",io=passthrough"
+
+// A guest that reads n times one sector by the disk's own registers into `address`, and spins until the interrupt has come: it never waits.
+static struct vm_test *read_sectors(const char *arch, unsigned n, const char *address)
+{
+    static const char before[] = "start: la a0, vectors\n lidt a0\n la sp, stack_top\n"
+                                 "       li s0, 0xfeb00000\n mov s3, zero\n"
+                                 "       li a0, 0xfec00000\n li a1, 0x1a\n stw a1, [a0]\n"
+                                 "       li a1, 64 | 1 << 15\n stw a1, [a0+0x10]\n"
+                                 "       movi a1, 1\n std a1, [s0+0x38]\n sti\n mov s2, zero\n";
+    static const char behind[] = "       ldd a4, [s0+0x30]\n ldd a4, [s0+0x30]\n"
+                                 "       addi s2, s2, 1\n"
+                                 "spin:  bne s3, s2, spin\n"
+                                 "       bne s2, a5, again\n"
+                                 "       out zero, [zero+0xf4]\n"
+                                 "back:  push a0, a1\n ldd a0, [s0+0x30]\n la a1, status\n"
+                                 "       std a0, [a1]\n movi a0, 2\n std a0, [s0+0x30]\n"
+                                 "       li a0, 0xfee00000\n stw zero, [a0+0xb0]\n"
+                                 "       addi s3, s3, 1\n pop a0, a1\n iret\n"
+                                 "       .align 16\nvectors: .space 1024\n .quad back, 1\n"
+                                 "       .space 512\nstack_top: .quad 0\nstatus: .quad 0\n";
+    char source[4096];
+    snprintf(source, sizeof source,
+             "%s li a5, %u\nagain: movi a0, 3\n std a0, [s0+0x10]\n movi a0, 1\n"
+             "std a0, [s0+0x18]\n li a1, %s\n std a1, [s0+0x20]\n std a0, [s0+0x28]\n%s",
+             before, n, address, behind);
+    return vm_test_source(source, &(struct vm_where){.arch = arch,
+                                                     .holes_open = true,
+                                                     .disk = disk(),
+                                                     .disk_size = SECTORS * DISK_SECTOR});
+}
+
+static void a_real_device_is_reached_without_an_exit(void)
+{
+    enum { FEW = 5, MORE = 25 };
+    static const struct {
+        const char *arch;
+        struct {
+            enum exit_reason reason;
+            unsigned times;
+        } exit[2];
+    } points[] = {
+        {"native", {{0, 0}}},
+        {PASSTHROUGH, {{EXIT_EXTERNAL_INTERRUPT, 1}, {EXIT_APIC_ACCESS, 1}}},
+        {PASSTHROUGH ",apicv=1", {{EXIT_EXTERNAL_INTERRUPT, 1}, {EXIT_APIC_WRITE, 1}}},
+        {PASSTHROUGH ",apicv=1,posted=1", {{EXIT_APIC_WRITE, 1}}},
+        {PASSTHROUGH ",paging=shadow", {{EXIT_EXTERNAL_INTERRUPT, 1}, {EXIT_EXCEPTION_NMI, 1}}},
+        // Nine registers on the way, no exit for any: the interrupt, its end, and the handler's IRET.
+        {"type1/fullvirt-trap,io=passthrough", {{EXIT_EXTERNAL_INTERRUPT, 1}, {EXIT_TRAP_PF, 1}}},
+    };
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        struct vm_test *few = read_sectors(points[i].arch, FEW, "0x200000");
+        struct vm_test *more = read_sectors(points[i].arch, MORE, "0x200000");
+        uint8_t page[DISK_SECTOR];
+        REQUIRE(few && more);
+        CHECK_I64((int)more->result.stop.reason, STOP_POWEROFF);
+        CHECK_U64(vm_test_word(more, "status", 0), DISK_DONE);
+        REQUIRE(vm_read(more->vm, 0x200000, page, sizeof page));
+        CHECK_MEM(page, disk() + 3 * DISK_SECTOR, DISK_SECTOR);
+        for (unsigned r = 0; r < EXIT_REASONS; r++) {
+            uint64_t want = r == EXIT_TRAP_IRET && strstr(points[i].arch, "trap") ? MORE - FEW : 0;
+            for (unsigned k = 0; k < 2; k++) {
+                bool named = points[i].exit[k].times && r == (unsigned)points[i].exit[k].reason;
+                want += named ? points[i].exit[k].times * (MORE - FEW) : 0u;
+            }
+            if (more->result.exits[r] - few->result.exits[r] != want) {
+                FAIL("%s: %" PRIu64 " exits %s, not %" PRIu64, points[i].arch,
+                     more->result.exits[r] - few->result.exits[r], exit_name(r), want);
+            }
+        }
+        vm_test_free(few);
+        vm_test_free(more);
+    }
+}
+
+static void the_iommu_keeps_dma_inside_the_guest(void)
+{
+    static const char *const archs[] = {PASSTHROUGH, PASSTHROUGH ",paging=shadow",
+                                        "type2/fullvirt-bt,io=passthrough"};
+    for (size_t i = 0; i < sizeof archs / sizeof *archs; i++) {
+        // The guest has 4 MiB; the machine has more. Half inside, too, is outside.
+        static const char *const addresses[] = {"0x400000", "0x3fff00", "0x600000", "-256"};
+        for (size_t k = 0; k < sizeof addresses / sizeof *addresses; k++) {
+            struct vm_test *t = read_sectors(archs[i], 1, addresses[k]);
+            REQUIRE(t != NULL);
+            CHECK_U64(vm_test_word(t, "status", 0), DISK_DONE | DISK_ERROR | DISK_BAD_ADDRESS << 8);
+            CHECK_U64(t->vm->m->iommu.translated, 0);
+            CHECK_U64(t->vm->m->iommu.blocked, 1);
+            vm_test_free(t);
+        }
+    }
+}
+
+static void memory_that_hides_the_devices_is_refused(void)
+{
+    char err[200];
+    struct vm_test *t = read_sectors("native", 1, "0x200000");
+    REQUIRE(t != NULL);
+    struct machine_config config = t->spec.config;
+    struct arch_config arch;
+    config.ram = UINT64_C(4) << 30;
+    REQUIRE(arch_parse(&arch, PASSTHROUGH, err, sizeof err));
+    struct vm *vm = vm_create(&config, &arch, 0, err, sizeof err);
+    CHECK(vm == NULL);
+    CHECK(vm == NULL && strstr(err, "take less --ram") != NULL);
+    vm_destroy(vm);
+    vm_test_free(t);
+}
+
 // ---- who sees what --------------------------------------------------------------------------------
 
 static void each_kind_of_io_shows_its_own_devices(void)
@@ -184,6 +296,8 @@ static void each_kind_of_io_shows_its_own_devices(void)
                   {HW, true, false},
                   {"type2/fullvirt-bt", true, false},
                   {PARAVIRT, false, true},
+                  {PASSTHROUGH, true, false},
+                  {"type2/fullvirt-trap,io=passthrough", true, false},
                   {"type2/fullvirt-bt,io=paravirt", false, true}};
     static const uint64_t ids[] = {DISK_ID, NIC_ID, VIRTIO_BLOCK_ID, VIRTIO_NET_ID};
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
@@ -208,4 +322,8 @@ TEST_SUITE(io,
             the_toy_os_saves_exits_by_it},
            {"empty buffers for the network need no exit", buffers_for_frames_need_no_bell},
            {"nonsense in a ring is refused", nonsense_is_refused},
+           {"a real device is reached without an exit", a_real_device_is_reached_without_an_exit},
+           {"the IOMMU keeps DMA inside the guest", the_iommu_keeps_dma_inside_the_guest},
+           {"passthrough refuses memory that hides the devices",
+            memory_that_hides_the_devices_is_refused},
            {"each kind of I/O shows its own devices", each_kind_of_io_shows_its_own_devices});

@@ -47,14 +47,11 @@ bool hw_apic_read(struct cpu *c, unsigned offset, uint64_t *value)
 static bool eoi_exits(const struct vcpu *v)
 {
     const struct devices *d = &v->vm->devices;
-    const uint64_t *isr = d->apic[v->index].isr;
-    int serving = 255;
-    while (serving >= 0 && !(isr[serving / 64] >> serving % 64 & 1)) {
-        serving--;
-    }
+    int serving = apic_serving(&d->apic[v->index]);
     for (unsigned pin = 0; pin < IOAPIC_PINS && serving >= 0; pin++) {
         uint64_t entry = d->ioapic.entry[pin];
-        if ((entry & ROUTE_LEVEL) && (entry & 0xff) == (uint64_t)serving) {
+        bool heard = (entry & ROUTE_LEVEL) || (d->foreign >> pin & 1);
+        if (heard && (entry & 0xff) == (uint64_t)serving) {
             return true;
         }
     }

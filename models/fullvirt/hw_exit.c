@@ -201,6 +201,10 @@ static void on_violation(struct vcpu *v, const struct vmexit *e)
         again(v, e);
         return;
     }
+    if (vm_direct(v->vm, page) && nested_map_device(v, page, page)) {
+        again(v, e);
+        return;
+    }
     // From the next access on the processor tells it from a missing page by itself: EPT_MISCONFIG.
     nested_map_device(v, page, 0);
     by_software(v, e);

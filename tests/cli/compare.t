@@ -76,15 +76,19 @@ Machines without VT-x, and with VT-x but without EPT.
   $ ringside compare hello --cpu p4-672 -q | grep -o '^type1/fullvirt-hw[^ ]*'
   type1/fullvirt-hw,paging=shadow
 
-Paravirtual devices: the products that have them by default run, and a disk costs far fewer exits by them.
+Paravirtual devices and real ones: the products that have them by default run, and a disk costs far fewer exits by them.
 
   $ ringside compare diskread -n 20 --arch kvm --arch hyperv --arch esxi --arch firecracker -q | tail -1
   All 3 runs give the right checksum, and native's console, memory and registers; their categories sum to the elapsed cycles.
-  $ for io in emulated paravirt; do
+  $ for io in emulated paravirt passthrough; do
   >     for n in 10 20; do ringside compare diskread -n $n --append tickless=1 --arch type1/fullvirt-hw,io=$io --export-json - | grep -o '"EPT_MISCONFIG": [0-9]*' | grep -o '[0-9]*$'; done | paste -s -d ' ' | awk -v io=$io '{print io ": " ($2 - $1) / 10 " for each block"}'
   > done
   emulated: 6 for each block
   paravirt: 1 for each block
+  passthrough: 0 for each block
+
+  $ ringside compare hello --arch type1/paravirt,io=passthrough -q 2>/dev/null | grep '^-'
+  - type1/paravirt,io=passthrough: not run: type1/paravirt with paging=direct, io=passthrough on xeon: a paravirtual kernel has the front halves of split drivers and no others: io=paravirt
 
 Scans.
 
