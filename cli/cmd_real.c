@@ -1,4 +1,5 @@
 // `ringside real`: guests on this computer's own processor, through /dev/kvm; counted, timed, and beside the simulated ones.
+#include "cli/model.h"
 #include "cli/real.h"
 
 #include <string.h>
@@ -8,8 +9,8 @@ static const struct {
     bool operands; // takes names of operations
     int (*run)(const struct cli *cli, const struct real_options *o);
 } parts[] = {
-    {"doctor", false, real_doctor_command},
-    {"run", true, real_run_command},
+    {"doctor", false, real_doctor_command},       {"run", true, real_run_command},
+    {"calibrate", false, real_calibrate_command}, {"compare", true, real_compare_command},
     {"list", false, real_list_command},
 };
 
@@ -28,8 +29,9 @@ static int run_real(const struct cli *cli, const void *options)
         }
     }
     const char *nearest = cli_nearest(cli->args[0], names);
-    return cli_error(CLI_USAGE, "real: '%s' is not one of doctor, run, list%s%s%s", cli->args[0],
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
+    return cli_error(CLI_USAGE,
+                     "real: '%s' is not one of doctor, run, calibrate, compare, list%s%s%s",
+                     cli->args[0], nearest ? "; did you mean '" : "", nearest ? nearest : "",
                      nearest ? "'?" : "");
 }
 
@@ -38,7 +40,7 @@ static int run_real(const struct cli *cli, const void *options)
 const struct command command_real = {
     .name = "real",
     .summary = "run guests on the real processor (VT-x, AMD-V) and count their exits",
-    .operands = "doctor|run|list [OPERATION]...",
+    .operands = "doctor|run|calibrate|compare|list [OPERATION]...",
     .description = "Runs small guests on this computer's own processor through Linux's /dev/kvm, "
                    "which needs VT-x or AMD-V and the right to open "
                    "that file, and nothing else. Without it everything else of Ringside works; the "
@@ -46,13 +48,17 @@ const struct command command_real = {
                    "'doctor' looks at the computer and says what is missing and how to get it. "
                    "'run' does micro-operations (a hypercall, a port access, a "
                    "page-table load ...), counts the exits of each and times them; the status is 1 "
-                   "if a count is not the expected one. 'list' "
+                   "if a count is not the expected one. 'calibrate' writes a "
+                   "CPU model for --cpu from what it measures. 'compare' sets the simulator's "
+                   "exits beside the real ones. 'list' "
                    "shows the operations.",
     .examples =
         (const struct command_example[]){
             {"ringside real doctor", "can guests run here? if not, what to do"},
             {"ringside real run", "all operations, and guests that misbehave"},
             {"ringside real run hypercall cpuid -n 1000", "two of them"},
+            {"ringside real calibrate -o mine.cpu", "a CPU model of this computer"},
+            {"ringside real compare", "simulated beside real"},
             {0}},
     .options =
         (const struct option_row[]){
@@ -60,8 +66,8 @@ const struct command command_real = {
              .name = "count",
              .kind = OPTION_NUMBER,
              .arg = "N",
-             .help =
-                 "operations to measure in a run; as a rule 256, or 64 where a timer is waited for",
+             .help = "operations to measure in a run; as a rule 256, or fewer where a timer is "
+                     "waited for",
              .offset = FIELD(count),
              .min = 1,
              .max = REAL_COUNT_MAX},
@@ -81,6 +87,18 @@ const struct command command_real = {
              .arg = "DIR",
              .help = "doctor: look at another computer's /proc, /sys and /dev, copied below DIR",
              .offset = FIELD(root)},
+            {.letter = 'o',
+             .name = "output",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "calibrate: write the CPU model here; '-' is standard output",
+             .offset = FIELD(output)},
+            {.name = "cpu",
+             .kind = OPTION_STRING,
+             .arg = "MODEL",
+             .help = "calibrate: take what cannot be measured from here; compare: simulate this",
+             .offset = FIELD(cpu),
+             .values_from = MODEL_NAMES_FROM},
             {.name = "export-json",
              .kind = OPTION_STRING,
              .arg = "FILE",
@@ -93,7 +111,7 @@ const struct command command_real = {
              .help = "also write the table as CSV",
              .offset = FIELD(export_csv)},
             {0}},
-    .defaults = &(const struct real_options){.limit = 10000},
+    .defaults = &(const struct real_options){.limit = 10000, .cpu = MODEL_DEFAULT, .output = "-"},
     .options_size = sizeof(struct real_options),
     .min_args = 1,
     .max_args = CLI_ANY_ARGS,

@@ -5,13 +5,14 @@
 #include "cli/table.h"
 #include "real/doctor.h"
 #include "real/measure.h"
+#include "sim/cost.h"
 
 // As given on the command line; see the table in cmd_real.c.
 struct real_options {
     uint64_t count; // operations a run; 0: as op.def says
     uint64_t limit; // milliseconds for a guest
     bool no_trace;
-    const char *root, *export_json, *export_csv;
+    const char *root, *cpu, *output, *export_json, *export_csv;
 };
 
 // What `run`, `calibrate` and `compare` measure with: the computer as found, and the results so far.
@@ -40,8 +41,21 @@ uint64_t real_session_cycles(const struct real_session *s, enum real_op op);
 // "Intel VT-x, nested paging, kernel 6.1": where it was measured.
 void real_session_title(const struct real_session *s, char *text, size_t size);
 
+// What the simulator says of one operation: exits by reason (folded as the vendor's are), and time in thousandths of a cycle.
+struct real_prediction {
+    unsigned exits[EXIT_REASONS];
+    uint64_t milli;
+};
+bool real_predict(enum real_op op, const struct real_platform *platform,
+                  const struct cpu_model *model, struct real_prediction *out, char *err,
+                  size_t err_size);
+// Why the simulator's exits of this operation are known to be others than a real processor's; NULL: they must agree.
+const char *real_differs(enum real_op op, enum real_paging paging);
+
 int real_doctor_command(const struct cli *cli, const struct real_options *o);
 int real_run_command(const struct cli *cli, const struct real_options *o);
+int real_calibrate_command(const struct cli *cli, const struct real_options *o);
 int real_list_command(const struct cli *cli, const struct real_options *o);
+int real_compare_command(const struct cli *cli, const struct real_options *o);
 
 #endif

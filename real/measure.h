@@ -16,7 +16,7 @@ struct real_measure {
     char wrong[256]; // else: what is wrong
 };
 
-// `count` 0: as op.def says. False, with a line in err, if no machine could be made.
+// `count` 0: as op.def says. With a trace the guest runs twice: once counted by reason, once timed without the trace, which slows exits down. False, with a line in err, if no machine could be made.
 bool real_measure(enum real_op op, const struct real_platform *platform, uint64_t count,
                   const struct real_run_config *config, struct real_measure *out, char *err);
 void real_measure_free(struct real_measure *m);

@@ -26,6 +26,20 @@ static bool write_text(const char *folder, const char *name, const char *text)
     return ok;
 }
 
+static const char event[] = "events/kvm/kvm_exit/trigger";
+
+bool real_trace_resume(const struct real_trace *t)
+{
+    return t->on && write_text(t->instance, event, "hist:keys=common_pid,exit_reason:size=4096");
+}
+
+void real_trace_pause(const struct real_trace *t)
+{
+    if (t->on) {
+        write_text(t->instance, event, "!hist:keys=common_pid,exit_reason:size=4096");
+    }
+}
+
 bool real_trace_begin(struct real_trace *t)
 {
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
@@ -33,8 +47,8 @@ bool real_trace_begin(struct real_trace *t)
                  (long)getpid());
         if (mkdir(t->instance, 0700) == 0) {
             t->on = true;
-            if (write_text(t->instance, "events/kvm/kvm_exit/trigger",
-                           "hist:keys=common_pid,exit_reason:size=4096")) {
+            if (real_trace_resume(t)) {
+                real_trace_pause(t);
                 return true;
             }
             real_trace_end(t);
@@ -47,8 +61,7 @@ bool real_trace_begin(struct real_trace *t)
 void real_trace_end(struct real_trace *t)
 {
     if (t->on) {
-        write_text(t->instance, "events/kvm/kvm_exit/trigger",
-                   "!hist:keys=common_pid,exit_reason:size=4096");
+        real_trace_pause(t);
         rmdir(t->instance);
         t->on = false;
     }

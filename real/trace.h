@@ -17,10 +17,13 @@ struct real_trace_counts {
     uint64_t exits[EXIT_REASONS + 1]; // by reason; the last: REAL_TRACE_OTHER
 };
 
-// Begins to count this process's exits. False where tracing is not permitted or not built in: then nothing has been left behind.
+// Makes ready to count this process's exits, paused. False where tracing is not permitted or not built in: then nothing has been left behind.
 bool real_trace_begin(struct real_trace *t);
 void real_trace_end(struct real_trace *t);
-// What was counted so far.
+// Stops counting, and goes on: where it counts an exit takes longer, so times are taken while it does not.
+void real_trace_pause(const struct real_trace *t);
+bool real_trace_resume(const struct real_trace *t);
+// What was counted since it began or went on.
 bool real_trace_read(const struct real_trace *t, enum real_vendor vendor,
                      struct real_trace_counts *counts);
 // The same from the text of a `hist` file, for the threads given.

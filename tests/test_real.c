@@ -1,4 +1,7 @@
 // The parts of the real path that need no /dev/kvm: the guests as they are built, what is read from the kernel, statistics, the doctor.
+#include "cli/model.h"
+#include "cli/real.h"
+#include "real/calibrate.h"
 #include "real/doctor.h"
 #include "real/guest.h"
 #include "real/layout.h"
@@ -350,6 +353,116 @@ static void test_doctor(void)
     remove_root();
 }
 
+// ---- the simulator's word ----------------------------------------------------------------------------------------
+
+static void test_predicted(void)
+{
+    struct cpu_model model;
+    REQUIRE(model_load(MODEL_DEFAULT, &model) == CLI_OK);
+    for (unsigned i = 0; i < 2 * REAL_OP_COUNT; i++) {
+        enum real_op op = (enum real_op)(i / 2);
+        struct real_platform p = {.vendor = REAL_INTEL,
+                                  .paging = i % 2 ? REAL_SHADOW : REAL_NESTED};
+        struct real_prediction predicted;
+        unsigned expected[EXIT_REASONS];
+        char err[256];
+        if (real_op_info(op)->rogue) {
+            continue;
+        }
+        if (!real_predict(op, &p, &model, &predicted, err, sizeof err)) {
+            FAIL("%s: %s", real_op_info(op)->name, err);
+            continue;
+        }
+        real_op_expected(op, &p, expected);
+        bool same = true;
+        for (unsigned r = 0; r < EXIT_REASONS; r++) {
+            bool agree = real_reason_by_chance(r) || predicted.exits[r] == expected[r];
+            if (!agree && !real_differs(op, p.paging)) {
+                FAIL("%s, %s paging: %u exits %s, expected %u", real_op_info(op)->name,
+                     real_paging_name(p.paging), predicted.exits[r], exit_name(r), expected[r]);
+            }
+            same = same && agree;
+        }
+        CHECK(!same || !real_differs(op, p.paging)); // an excuse that is not needed hides something
+    }
+    cpu_model_free(&model);
+}
+
+// ---- the model that is written ---------------------------------------------------------------------------------
+
+static char *model_text(const struct cpu_model *m, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (CHECK(out != NULL)) {
+        real_model_write(out, m, "first line\nsecond \"line\" \xc3\xbc\n");
+        fclose(out);
+    }
+    return text;
+}
+
+static void test_model_file(void)
+{
+    struct cpu_model model, again;
+    char err[512];
+    size_t size = 0;
+    REQUIRE(model_load("p4-672", &model) == CLI_OK);
+    model.cost[COST_VMX_EXIT] = (struct cost_value){4711, COST_MEASURED, "a \"quoted\" source"};
+    char *text = model_text(&model, &size);
+    REQUIRE(text != NULL);
+    if (CHECK(cpu_model_parse(&again, "t.cpu", text, size, err, sizeof err))) {
+        CHECK_STR(again.name, model.name);
+        CHECK_STR(again.title, model.title);
+        CHECK_U64(again.mhz, model.mhz);
+        CHECK_U64(again.features, model.features);
+        CHECK_MEM(&again.tlb, &model.tlb, sizeof again.tlb);
+        CHECK_STR(again.cost[COST_VMX_EXIT].source, "a ?quoted? source");
+        for (unsigned k = 0; k < COST_COUNT; k++) {
+            CHECK_U64(again.cost[k].value, model.cost[k].value);
+            CHECK(again.cost[k].kind == model.cost[k].kind);
+        }
+        cpu_model_free(&again);
+    } else {
+        FAIL("%s", err);
+    }
+    for (size_t cut = size - 2; cut > 0;
+         cut -= cut < 97 ? cut : 97) { // cut short: refused, with a line
+        if (cpu_model_parse(&again, "t.cpu", text, cut, err, sizeof err)) {
+            FAIL("%zu of %zu bytes are taken for a model", cut, size);
+            cpu_model_free(&again);
+            break;
+        }
+        CHECK(strncmp(err, "t.cpu:", 6) == 0 && !strchr(err, '\n'));
+    }
+    free(text);
+    cpu_model_free(&model);
+}
+
+static void test_calibrate(void)
+{
+    struct cpu_model m;
+    REQUIRE(model_load(MODEL_DEFAULT, &m) == CLI_OK);
+    const struct real_calibration
+        two = {REAL_OP_CPUID, {COST_VMX_EXIT, COST_VMX_ENTRY}, true, true},
+        one = {REAL_OP_PIO_USER, {COST_HOST_USER, COST_HOST_USER}, true, true};
+    m.cost[COST_VMX_EXIT].value = 300;
+    m.cost[COST_VMX_ENTRY].value = 600;
+    CHECK_I64(real_calibrate(&two, &m, 2000, 1100000, 1000),
+              0); // 900 cycles are missing: one third, two thirds
+    CHECK_U64(m.cost[COST_VMX_EXIT].value, 600);
+    CHECK_U64(m.cost[COST_VMX_ENTRY].value, 1200);
+    CHECK_I64(real_calibrate(&two, &m, 100, 3000000, 1000), -1100); // no cost is less than nothing
+    CHECK_U64(m.cost[COST_VMX_EXIT].value + m.cost[COST_VMX_ENTRY].value, 0);
+    m.cost[COST_HOST_USER].value = 10;
+    CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 2000), 0); // paid twice in each operation
+    CHECK_U64(m.cost[COST_HOST_USER].value, 260);
+    CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 0), 500); // it does not depend on the cost
+    cpu_model_free(&m);
+    for (size_t i = 0; real_calibration(i); i++) {
+        CHECK(!real_op_info(real_calibration(i)->op)->rogue);
+    }
+}
+
 TEST_SUITE(real, {"a micro-guest's page tables lead where its code looks", test_tables},
            {"every operation has its guest, within its memory", test_guests},
            {"the expected exits are understood, and depend on the platform as they must",
@@ -358,4 +471,9 @@ TEST_SUITE(real, {"a micro-guest's page tables lead where its code looks", test_
            {"the kernel's binary statistics are read, and damaged ones refused", test_stats},
            {"the histogram of a trace event is read, for the threads asked for", test_trace},
            {"medians, deviations and outliers are what their definitions say", test_summary},
-           {"the doctor reads another computer's files and says what they mean", test_doctor});
+           {"the doctor reads another computer's files and says what they mean", test_doctor},
+           {"the simulator predicts the exits of every operation, but where it is known why not",
+            test_predicted},
+           {"a written model is read again as it was, and refused if it was cut short",
+            test_model_file},
+           {"a cost makes up what is missing, within its bounds", test_calibrate});

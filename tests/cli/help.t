@@ -69,6 +69,7 @@ No line of any help is wider than 80 columns.
 
   $ for c in $(ringside help --format=commands); do ringside help $c; done | grep '.\{81\}'
     printf 'hello 2\ncount 9 | sum\n\004' | ringside boot -w sh --append opt=i --input -
+  Usage: ringside real [OPTION]... doctor|run|calibrate|compare|list [OPERATION]...
 
 A reader that goes away ends the program by SIGPIPE, without a word; a full disk is reported.
 

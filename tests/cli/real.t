@@ -70,10 +70,10 @@ The operations, and what each must take:
 Wrong usage:
 
   $ ringside real
-  ringside: real: an operand is missing: doctor|run|list [OPERATION]...; see 'ringside real --help'
+  ringside: real: an operand is missing: doctor|run|calibrate|compare|list [OPERATION]...; see 'ringside real --help'
   [2]
   $ ringside real docter
-  ringside: real: 'docter' is not one of doctor, run, list; did you mean 'doctor'?
+  ringside: real: 'docter' is not one of doctor, run, calibrate, compare, list; did you mean 'doctor'?
   [2]
   $ ringside real doctor now
   ringside: real doctor takes no operand, and got 'now'
