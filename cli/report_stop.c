@@ -116,6 +116,57 @@ static const struct trace_entry *last_instruction(const struct report *report)
     return NULL;
 }
 
+// ---- the stack -----------------------------------------------------------------------------------
+
+// The word that the program was loaded with at `addr`; false if it has none there.
+static bool loaded_word(const struct image *image, uint64_t addr, uint32_t *word)
+{
+    for (size_t i = 0; image && i < image->segment_count; i++) {
+        const struct image_segment *s = &image->segments[i];
+        uint64_t at = addr - s->addr;
+        if (addr >= s->addr && at < s->size && s->size - at >= sizeof *word) {
+            *word = (uint32_t)s->bytes[at] | (uint32_t)s->bytes[at + 1] << 8 |
+                    (uint32_t)s->bytes[at + 2] << 16 | (uint32_t)s->bytes[at + 3] << 24;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Without page tables nothing stops a stack: it runs over the program, or on where there is no memory. Says so if it did.
+static bool hint_stack(FILE *out, const struct report *report, const struct cpu_state *s)
+{
+    uint64_t sp = s->r[REG_SP];
+    uint32_t loaded;
+    if (s->msw & MSW_PG || sp == 0) { // 0: what it is at the start
+        return false;
+    }
+    if (sp > report->ram) {
+        fprintf(out,
+                "The stack pointer is 0x%" PRIx64
+                ", and no memory is there: the stack has overflowed, or "
+                "was never set up.\n",
+                sp);
+        return true;
+    }
+    if (!report->notes.has_word || !loaded_word(report->image, s->pc, &loaded) ||
+        loaded == report->notes.word) {
+        return false;
+    }
+    fprintf(out,
+            "The word there is 0x%08" PRIx32 ", and was 0x%08" PRIx32
+            " when the program was loaded: it has been "
+            "overwritten.\n",
+            report->notes.word, loaded);
+    if (sp - s->pc < PAGE_SIZE || s->pc - sp < PAGE_SIZE) {
+        fprintf(out,
+                "The stack pointer is 0x%" PRIx64
+                ": the stack has overflowed, and grown over the program.\n",
+                sp);
+    }
+    return true;
+}
+
 // ---- triple faults -------------------------------------------------------------------------------
 
 static void hint_fetch(FILE *out, const struct report *report, uint64_t pc)
@@ -223,7 +274,11 @@ static void hint_first_fault(FILE *out, const struct report *report, const struc
     unsigned vector = report->stop.vector[0];
     vector = began_as_invalid(report) ? (unsigned)VEC_UD : vector;
     switch (vector) {
-    case VEC_UD: hint_fetch(out, report, s->pc); break;
+    case VEC_UD:
+        if (!hint_stack(out, report, s)) {
+            hint_fetch(out, report, s->pc);
+        }
+        break;
     case VEC_PF: hint_page_fault(out, report, s); break;
     case VEC_DE: fputs("DIV or REM by zero, or -2^63 / -1.\n", out); break;
     case VEC_GP: hint_protection(out, report, s); break;
@@ -328,7 +383,9 @@ static void print_limit(FILE *out, const struct style *style, const struct repor
         print_at(out, report, high);
         fputs(".\n", out);
     }
-    fputs("If it only needs more time, give a higher --limit.\n", out);
+    if (!hint_stack(out, report, &report->state[report->stop.cpu])) {
+        fputs("If it only needs more time, give a higher --limit.\n", out);
+    }
 }
 
 static void explain_stop(FILE *out, const struct style *style, const struct report *report)

@@ -144,5 +144,5 @@ void cpu_trace_note(struct cpu *c, uint64_t time, uint64_t pc, uint32_t word, un
                     unsigned event)
 {
     c->trace[c->trace_count++ % c->trace_size] =
-        (struct trace_entry){time, pc, word, (uint8_t)ring, (uint8_t)event};
+        (struct trace_entry){time, pc, word, (uint8_t)ring, (uint16_t)event};
 }

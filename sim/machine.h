@@ -109,7 +109,7 @@ struct trace_entry {
     uint64_t time, pc;
     uint32_t word;
     uint8_t ring;
-    uint8_t event; // 0 an instruction; else 1 + the vector that was delivered
+    uint16_t event; // 0 an instruction; else 1 + the vector that was delivered
 };
 bool machine_trace(struct machine *m, size_t last); // 0 turns it off
 size_t machine_trace_get(const struct machine *m, unsigned cpu, struct trace_entry *out,

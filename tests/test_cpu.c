@@ -342,6 +342,37 @@ static void a_trace_of_the_last(void)
     rig_free(r);
 }
 
+static void trace_shows_every_vector(void)
+{
+    static const uint64_t gate[2] = {0x11000, 1 | 3 << 1}; // present, for every ring
+    const uint64_t table = 0x20000, code = 0x11000;
+    for (unsigned vector = 32; vector < 256; vector += vector < 254 ? 37 : 1) {
+        struct rig *r = rig_new();
+        struct trace_entry t[4];
+        char text[256];
+        snprintf(text, sizeof text,
+                 "start:  li a0, 0x20000\n"
+                 "        lidt a0\n"
+                 "        li sp, 0x30000\n"
+                 "        int %u\n"
+                 "        .org 0x11000\n"
+                 "        out zero, [zero+0xf4]\n",
+                 vector);
+        REQUIRE(r && rig_start(r, text));
+        CHECK(machine_write(r->m, table + 16 * vector, gate, sizeof gate));
+        CHECK(machine_trace(r->m, 4));
+        run_to_end(r);
+        size_t n = machine_trace_get(r->m, 0, t, 4);
+        bool seen = false;
+        for (size_t k = 0; k < n; k++) {
+            seen = seen || t[k].event == vector + 1;
+        }
+        CHECK(seen);
+        CHECK_U64(t[n - 1].pc, code);
+        rig_free(r);
+    }
+}
+
 static void impossible_machines(void)
 {
     struct rig *r = rig_new();
@@ -381,4 +412,5 @@ TEST_SUITE(cpu, {"a block that rewrites itself", stores_into_the_running_block},
            {"a guest that loses its page tables is reported", page_tables_rewritten},
            {"a deadlock is reported", nobody_can_go_on},
            {"the trace keeps the last instructions", a_trace_of_the_last},
+           {"the trace shows interrupts by every vector", trace_shows_every_vector},
            {"impossible machines are refused with a reason", impossible_machines});

@@ -162,6 +162,23 @@ What cannot go on is explained.
   Delivering it gave #GP, delivering that gave #GP: a double fault. Delivering that gave #GP.
   That is outside the program: it jumped into nowhere, from 0x10000, start (call.s:1) (MSR LSTAR says where SYSCALL goes).
   There is no vector table (LIDT was never executed): every exception is fatal.
+  $ cat >bare.s <<'END'
+  > start:  li sp, STACK
+  > deeper: push lr
+  >         call deeper
+  > END
+  $ ringside exec bare.s -D STACK=0x18000 | head -6
+  Triple fault: the machine cannot go on.
+  #UD (invalid opcode) at 0x10010, deeper+0x8 (bare.s:3).
+  Delivering it gave #GP, delivering that gave #GP: a double fault. Delivering that gave #GP.
+  The word there is 0x00010014, and was 0x39fffffe when the program was loaded: it has been overwritten.
+  The stack pointer is 0x10010: the stack has overflowed, and grown over the program.
+  There is no vector table (LIDT was never executed): every exception is fatal.
+  $ ringside exec bare.s -D STACK=4096 --limit 3000 | head -4
+  Stopped at the limit, after 3,000 instructions, at 0x1000c, deeper+0x8 (bare.s:3).
+  It goes round between 0x10004, deeper (bare.s:2) and 0x1000c, deeper+0x8 (bare.s:3).
+  The stack pointer is 0xfffffffffffff0c0, and no memory is there: the stack has overflowed, or was never set up.
+  
   $ cat >stack.s <<'END'
   > ; maps 0 to 2 MiB by a huge page; recursion without end overflows the stack below 4 MiB
   >         .equ ROOT, 0x100000
