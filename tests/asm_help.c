@@ -14,6 +14,8 @@
 const struct asm_source asm_help_files[] = {
     FILE_ROW("five.inc", ".equ FIVE, 5\n"),
     FILE_ROW("self.inc", ".include \"self.inc\"\n"),
+    FILE_ROW("to.inc", ".include \"fro.inc\"\n"),
+    FILE_ROW("fro.inc", ".include \"to.inc\"\n"),
     FILE_ROW("wrong.inc", "nop\n bogus\n"),
     FILE_ROW("open.inc", ".if 1\n nop\n"),
     FILE_ROW("bytes.bin", "0123456789"),

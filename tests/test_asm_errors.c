@@ -1,7 +1,7 @@
 // Every error that the assembler can give, word for word: place, what is wrong, how to mend it.
 //
 // Each row is a source and its errors as they are printed, a line each. To change a message, change it
-// here as well; a new message needs a row.
+// here as well; a new message needs a row, and tests/lint says so if it has none.
 #include "tests/asm_help.h"
 #include "tests/test.h"
 
@@ -342,6 +342,14 @@ static const struct {
      "t.s:2:1: '.endif' without .if; remove it, or open the condition in the same file or macro "
      "(in macro 'm' called at t.s:5)"},
     {"", 101, ".if 1\n", "", "t.s:101:1: conditions are nested too deeply; use .elif"},
+    {".if a0\n.endif\n", 0, "", "",
+     "t.s:1:5: 'a0' is a register; a number or a label is needed here"},
+    {"x: li a0, y\ny:\n.if y - x\n.endif\n", 0, "", "",
+     "t.s:3:7: the condition must be known here, and addresses are not yet; use a difference of "
+     "labels without li or la in between"},
+    {".include \"to.inc\"\n", 0, "", "",
+     "to.inc:1:1: files include each other too deeply; guard the file with .ifndef (included at "
+     "fro.inc:1, included at to.inc:1, included at fro.inc:1, included at to.inc:1, and so on)"},
     {".rept 3\n li a0, x\n.endr\n", 0, "", "",
      "t.s:2:9: 'x' is not defined; define it as a label, with .equ or with -D (repeated at "
      "t.s:1)"}};
@@ -371,6 +379,35 @@ static void each_error_is_as_written(void)
     }
 }
 
+// What depends on the request and not on the source alone.
+static void errors_of_requests(void)
+{
+    static const struct asm_define register_name = {.name = "a0", .value = 1};
+    static const struct {
+        struct asm_request request;
+        const char *text, *error;
+    } rows[] = {
+        {{.defines = &register_name, .define_count = 1},
+         "nop\n",
+         "'a0' cannot be defined; a name is letters, digits, _ . and $, and no register"},
+        {{.max_lines = 100},
+         ".rept 200\nnop\n.endr\n",
+         "more than 100 lines with all expansions; make the repetitions smaller"},
+        {{.max_memory = 1 << 20},
+         ".rept 20000\nnop\n.endr\n",
+         "the program needs more than 1 MiB to assemble; make its repetitions smaller"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct asm_result r;
+        struct asm_request request = rows[i].request;
+        CHECK(!asm_help_request(rows[i].text, &request, &r));
+        CHECK_U64(r.diagnostic_count, 1);
+        CHECK(r.diagnostic_count &&
+              strncmp(r.diagnostics[0].text, rows[i].error, strlen(rows[i].error)) == 0);
+        asm_result_free(&r);
+    }
+}
+
 // One line, no full stop, and a way out behind a semicolon; only the source's own words are its own.
 static void errors_say_how_to_mend(void)
 {
@@ -386,4 +423,5 @@ static void errors_say_how_to_mend(void)
 }
 
 TEST_SUITE(asm_errors, {"each error is as written", each_error_is_as_written},
+           {"so are those of definitions and limits", errors_of_requests},
            {"errors say how to mend what is wrong", errors_say_how_to_mend});
