@@ -161,6 +161,19 @@ const char *format_bar(char buffer[static BAR_SIZE], const struct style *style, 
 
 // ---- text ----------------------------------------------------------------------------------------
 
+// Whether the character that begins at `text` takes two columns: the East Asian wide ones of the Basic Multilingual Plane (UAX #11).
+static bool is_wide(const char *text)
+{
+    const unsigned char *b = (const unsigned char *)text;
+    if ((b[0] & 0xf0) != 0xe0 || (b[1] & 0xc0) != 0x80 || (b[2] & 0xc0) != 0x80) {
+        return false;
+    }
+    unsigned c = (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
+    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+           (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+           (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6);
+}
+
 int style_columns(const char *text)
 {
     int columns = 0;
@@ -173,6 +186,7 @@ int style_columns(const char *text)
             continue;
         }
         columns += ((unsigned char)*text & 0xc0) != 0x80;
+        columns += is_wide(text);
     }
     return columns;
 }

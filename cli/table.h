@@ -26,8 +26,8 @@ void tone_printf(FILE *out, const struct style *style, enum tone tone, const cha
 void tone_begin(FILE *out, const struct style *style, enum tone tone);
 void tone_end(FILE *out, const struct style *style, enum tone tone);
 
-// Columns that a text takes on the terminal: its characters, none of ours being wide or combining;
-// the tones' codes take none.
+// Columns that a text takes on the terminal: one a character, two for the wide ones of East Asia, none
+// for the tones' codes. (Combining characters are not used.)
 int style_columns(const char *text);
 
 // Prints text wrapped to the style's width, each line after the first indented; `at` is the column
