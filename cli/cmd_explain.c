@@ -52,22 +52,22 @@ static bool row_matches(const struct topic *topic, const struct table *table, si
            (vector && same_name(word, table_text(table, row, 2)));
 }
 
-static void print_item(const struct style *style, const struct topic *topic,
+static void print_item(FILE *out, const struct style *style, const struct topic *topic,
                        const struct table *table, size_t row, const struct cpu_model *model)
 {
     const char *name = table_text(table, row, 0);
     size_t last = topic->column_count - 1;
-    tone_printf(stdout, style, TONE_HEADING, "%s", name);
-    printf(" (%s)\n", topic->singular);
-    style_wrap(stdout, style, table_text(table, row, last), 0, 0);
+    tone_printf(out, style, TONE_HEADING, "%s", name);
+    fprintf(out, " (%s)\n", topic->singular);
+    style_wrap(out, style, table_text(table, row, last), 0, 0);
     for (size_t c = 1; c < last; c++) {
         const char *text = table_text(table, row, c);
         if (text[0] && strcmp(text, "-") != 0 && !topic->more) {
-            printf("%s: %s\n", topic->columns[c].title, text);
+            fprintf(out, "%s: %s\n", topic->columns[c].title, text);
         }
     }
     if (topic->more) {
-        topic->more(stdout, style, name, model);
+        topic->more(out, style, name, model);
     }
 }
 
@@ -90,33 +90,56 @@ static void remember(struct name_list *list, const char *name)
     exit(cli_error(CLI_UNAVAILABLE, "no memory for the names"));
 }
 
-static int explain(const struct style *style, const char *word, const struct cpu_model *model)
+// Prints every item of that name; counts them, and remembers all names in *all.
+static int print_all(FILE *out, const struct style *style, const char *word,
+                     const struct cpu_model *model, struct name_list *all, size_t *found)
 {
-    struct name_list all = {0};
-    size_t found = 0;
     int status = CLI_OK;
     for (const struct topic *topic = topics; topic->name && status == CLI_OK; topic++) {
         struct table *table = table_new(topic->columns, topic->column_count);
         status = topic->fill(table);
         for (size_t r = 0; r < table_rows(table) && status == CLI_OK; r++) {
-            remember(&all, table_text(table, r, 0));
+            remember(all, table_text(table, r, 0));
             if (row_matches(topic, table, r, word)) {
-                fputs(found++ > 0 ? "\n" : "", stdout);
-                print_item(style, topic, table, r, model);
+                fputs((*found)++ > 0 ? "\n" : "", out);
+                print_item(out, style, topic, table, r, model);
             }
         }
         table_free(table);
     }
+    return status;
+}
+
+static void forget(struct name_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free((void *)(uintptr_t)list->names[i]);
+    }
+    free(list->names);
+}
+
+bool topic_explain(FILE *out, const struct style *style, const char *word,
+                   const struct cpu_model *model)
+{
+    struct name_list all = {0};
+    size_t found = 0;
+    int status = print_all(out, style, word, model, &all, &found);
+    forget(&all);
+    return status == CLI_OK && found > 0;
+}
+
+static int explain(const struct style *style, const char *word, const struct cpu_model *model)
+{
+    struct name_list all = {0};
+    size_t found = 0;
+    int status = print_all(stdout, style, word, model, &all, &found);
     if (status == CLI_OK && found == 0) {
         const char *nearest = cli_nearest(word, all.names);
         status = cli_error(
             CLI_USAGE, "explain: nothing is called '%s'; %s%s%s'ringside list' shows the names",
             word, nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "");
     }
-    for (size_t i = 0; i < all.count; i++) {
-        free((void *)(uintptr_t)all.names[i]);
-    }
-    free(all.names);
+    forget(&all);
     return status;
 }
 

@@ -21,6 +21,10 @@ struct topic {
 // All topics, ended by a row with a NULL name.
 extern const struct topic topics[];
 
+// Prints all that is called `word`, as `ringside explain` does; false if nothing is. In cmd_explain.c.
+bool topic_explain(FILE *out, const struct style *style, const char *word,
+                   const struct cpu_model *model);
+
 // What `more` of the topics print; in topic_more.c.
 void topic_more_exit(FILE *out, const struct style *style, const char *name,
                      const struct cpu_model *model);
