@@ -65,14 +65,15 @@ ALL_H     := $(sort $(wildcard sim/*.h sim/dc/*.h models/*.h models/*/*.h cli/*.
 
 # The texts that are part of the program (the toy OS, its workloads, scenarios), found at run time by
 # their name below scenarios/: see cli/data.h.
-DATA := $(sort $(filter %.s %.inc %.lua %.cpu %.tsv,$(wildcard scenarios/*.* scenarios/*/*.* scenarios/*/*/*.*)))
+DATA := $(sort $(filter %.s %.inc %.lua %.lesson %.po %.cpu %.tsv,$(wildcard scenarios/*.* scenarios/*/*.* scenarios/*/*/*.*)))
 
 # A package is asked for only once the folder that uses it is there.
 PKGS := popt jansson $(if $(wildcard lua/*.c),lua5.4) $(if $(wildcard tui/*.c),ncursesw)
 CPPFLAGS += $(if $(wildcard lua/*.c),-DRINGSIDE_HAVE_LUA) $(if $(wildcard tui/*.c),-DRINGSIDE_HAVE_TUI) \
             $(if $(wildcard real/*.c),-DRINGSIDE_HAVE_REAL)
 # Asked once, and only when something is compiled.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+# Which standard the sources see is said below, not by a library.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(filter-out -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=%,$$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 # A peer of the benchmarks, beside which they go on without it.
 UV_LIBS    = $(eval UV_LIBS := $$(shell pkg-config --silence-errors --libs libuv))$(UV_LIBS)
@@ -213,7 +214,7 @@ check-unit:
 	@$(BUILD)/run-tests
 check-cli:
 	$(VARIANT)
-	@tests/run-cli $(RUN_APP)
+	@tests/together "tests/run-cli $(RUN_APP)" "tests/run-golden $(RUN_APP)" "tests/tui-terminal $(RUN_APP)"
 check-lint:
 	$(VARIANT)
 	@CLANG='$(CLANG)' tests/lint $(LIB)
@@ -225,7 +226,8 @@ build-for-san:
 	$(BUILD_IN) SAN=1 OPT=-O1 BUILD=$(BUILD)/san all $(BUILD)/san/run-tests
 check-san:
 	$(VARIANT)
-	@tests/together "$(BUILD)/san/run-tests" "tests/run-cli $(BUILD)/san/ringside"
+	@tests/together "$(BUILD)/san/run-tests" "tests/run-cli $(BUILD)/san/ringside" \
+		"tests/run-golden $(BUILD)/san/ringside"
 build-for-small:
 	$(BUILD_IN) SMALL=1 BUILD=$(BUILD)/small $(BUILD)/small/run-tests
 check-small:

@@ -2,6 +2,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- the man page, in man(7) macros --------------------------------------------------------------
@@ -79,6 +80,13 @@ static void roff_command(FILE *out, const struct command *command)
         roff(out, example->line);
         fputs("\n.EE\n.RE\n", out);
     }
+    char *appendix = command->appendix ? command->appendix() : NULL;
+    if (appendix) {
+        fputs(".PP\n.EX\n", out);
+        roff(out, appendix);
+        fputs("\n.EE\n", out);
+    }
+    free(appendix);
 }
 
 static void roff_statuses(FILE *out)

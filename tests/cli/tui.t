@@ -1,0 +1,52 @@
+The dashboard, without a terminal: it says so.
+
+  $ ringside tui hello
+  ringside: tui: this is no terminal; --batch prints the screens as text
+  [4]
+  $ ringside tui helo -b
+  ringside: tui: no workload 'helo'; did you mean 'hello'? 'ringside list workloads' names them all
+  [2]
+  $ ringside tui hello -b --view ring
+  ringside: tui: no view 'ring'; did you mean 'rings'? rings, exits, memory, timeline, compare, code and lesson are
+  [2]
+  $ ringside tui hello -b --keys 'x<Entre>'
+  ringside: --keys: <Entre> is no key; <Enter>, <Tab>, <F2>, <C-l>, <lt>, <wait:10>, <frame> and <size:80x24> are
+  [2]
+  $ ringside tui hello -b --size 80
+  ringside: --size 80; write COLUMNSxROWS, as in 80x24
+  [2]
+  $ ringside tui hello -b --size 60x10
+  This terminal is too small for the dashboard. Make it
+  larger, or press q.
+  
+  
+  
+  
+  
+  
+  
+  60 x 10 < 80 x 24
+
+The page about it has the keys as they are; so has the manual page.
+
+  $ ringside tui --list-keys >keys
+  $ sed '1,/^<!-- keys -->$/d' docs/dashboard.md | diff - keys
+  $ ringside help --format=man | grep -c 'on to the next exit to the hypervisor'
+  1
+
+A picture is one SVG file; a step back leads to the same place; without colours and blocks nothing is lost.
+
+  $ ringside tui hello --keys x --export-svg hello.svg
+  $ head -c 40 hello.svg; echo; tail -1 hello.svg
+  <svg xmlns='http://www.w3.org/2000/svg' 
+  </svg>
+  $ ringside tui hello -b --keys ':step 500<Enter>6' >there
+  $ ringside tui hello -b --keys ':step 700<Enter>:back 200<Enter>6' | diff there -
+  $ ringside tui hello -b --ascii --keys 'xx2' | sed -n '3,6p'
+   VM-EXIT             Samplesv Samples%   Time%    Min     Max Average  Trend
+  >EPT_VIOLATION              2  100.0 % 100.0 %    418   1,318     868  #..#.....
+   all                        2
+  
+  $ ringside tui hello -b --ascii --keys 'xx' | LC_ALL=C grep -c '[^ -~]'
+  0
+  [1]
