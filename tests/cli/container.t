@@ -56,6 +56,13 @@ Another kernel is refused.
   $ ringside explain container | grep -e 'not a kernel' -e '^insn'
   No other kernel can run: the Ubuntu in your container is not a kernel. Nothing is emulated; what it costs is the kernel's own bookkeeping, at switches between processes and at new pages. As all share that kernel, a mistake in any system call is open to every container, and a panic ends them all; a virtual machine's guest panics alone.
 
+The runner's words stand before the command line, which is as long as it can be; or it says so.
+
+  $ ringside compare hello --arch docker --append "$(printf '%900s' | tr ' ' x)" -q | tail -1
+  All 2 runs give the right checksum, and native's console, memory and registers; their categories sum to the elapsed cycles.
+  $ ringside compare hello --arch docker --append "$(printf '%990s' | tr ' ' x)" -q 2>/dev/null | grep '^- '
+  - docker: not run: container: the command line is too long; shorten it
+
 One kernel is one mistake away from all of them: here uname writes through a null pointer. A container that calls it
 takes the others along, and the host.
 

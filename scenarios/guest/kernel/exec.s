@@ -1,7 +1,7 @@
 ; exec.s: a process becomes another program; and the first process of all.
 
 .equ PATH_MAX, 40
-.equ ARGS_MAX, 512
+.equ ARGS_MAX, 1024                     ; as long as the command line can be
 
 ; exec(path, arguments): arguments are one text. Returns only if it fails.
 sys_exec:
