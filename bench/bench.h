@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 // What the command line asked for.
 struct bench_options {
@@ -24,13 +25,15 @@ struct bench {
 // One of those that compete. `round` does about `operations` operations (at least one) and returns
 // how many it did, 0 on failure; only it is timed. `setup` (may be NULL) is called once before the
 // first round and returns false when this contender is not to be had, `teardown` (may be NULL) once
-// after the last round, also after a failed setup.
+// after the last round, also after a failed setup. `used` (NULL: this process does the work) says how many
+// nanoseconds of processor time whoever does the work has had.
 struct bench_contender {
     const char *name;
     void *state;
     bool (*setup)(void *state);
     uint64_t (*round)(void *state, uint64_t operations);
     void (*teardown)(void *state);
+    uint64_t (*used)(void *state);
 };
 
 enum { BENCH_CONTENDERS_MAX = 16 };
@@ -52,8 +55,10 @@ int bench_compare(const struct bench_options *options, const struct bench_conten
 void bench_print(const char *label, const struct bench_contender *contenders, size_t count,
                  const struct bench_result *results);
 
-// Nanoseconds of a clock that never goes back.
+// Nanoseconds of processor time that this process has had.
 uint64_t bench_nanoseconds(void);
+// Nanoseconds on that clock.
+uint64_t bench_clock(clockid_t clock);
 
 // The median; reorders `values`. `count` must not be 0.
 double bench_median(double *values, size_t count);

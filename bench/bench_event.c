@@ -228,12 +228,12 @@ static const struct {
     struct bench_contender contender;
     bool moves; // knows how to take back an event that is not the earliest
 } field[] = {
-    {{"event queue", NULL, ours_setup, ours_round, ours_teardown}, true},
+    {{"event queue", NULL, ours_setup, ours_round, ours_teardown, NULL}, true},
 #if defined(RINGSIDE_HAVE_LIBUV)
-    {{"libuv timers", NULL, libuv_setup, libuv_round, libuv_teardown}, true},
+    {{"libuv timers", NULL, libuv_setup, libuv_round, libuv_teardown, NULL}, true},
 #endif
-    {{"binary heap", NULL, binary_setup, binary_round, heap_teardown}, false},
-    {{"4-ary heap", NULL, quaternary_setup, quaternary_round, heap_teardown}, false},
+    {{"binary heap", NULL, binary_setup, binary_round, heap_teardown, NULL}, false},
+    {{"4-ary heap", NULL, quaternary_setup, quaternary_round, heap_teardown, NULL}, false},
 };
 
 enum { FIELD = sizeof field / sizeof *field };

@@ -203,18 +203,18 @@ static const char interrupts[] = "loop:   la a0, user\n"
                                  "        int 0x90\n";
 
 const struct cpu_loop cpu_loops[] = {
-    {"alu", "ten dependent register instructions", alu, native_alu},
-    {"sum 32K", "adds the words of 32 KiB", SUM(4096), native_sum_small},
-    {"sum 4M", "adds the words of 4 MiB", SUM(524288), native_sum_large},
-    {"copy 32K", "copies 32 KiB by words", COPY(4096), native_copy_small},
-    {"copy 4M", "copies 4 MiB by words", COPY(524288), native_copy_large},
-    {"page256", "loads and stores a word a page, 256 pages", PAGE(256), native_page_256},
-    {"page4096", "loads and stores a word a page, 4096 pages", PAGE(4096), native_page_4096},
-    {"sieve", "primes below 8192", sieve, native_sieve},
-    {"crc", "CRC-32, a branch a bit", crc, native_crc},
-    {"sort", "quicksort of 4096 words", sort, native_sort},
-    {"syscall", "ring 3: a system call that returns at once", syscalls, NULL},
-    {"int", "ring 3: a software interrupt that returns at once", interrupts, NULL},
+    {"alu", "ten dependent register instructions", alu, native_alu, false},
+    {"sum 32K", "adds the words of 32 KiB", SUM(4096), native_sum_small, false},
+    {"sum 4M", "adds the words of 4 MiB", SUM(524288), native_sum_large, false},
+    {"copy 32K", "copies 32 KiB by words", COPY(4096), native_copy_small, false},
+    {"copy 4M", "copies 4 MiB by words", COPY(524288), native_copy_large, false},
+    {"page256", "loads and stores a word a page, 256 pages", PAGE(256), native_page_256, false},
+    {"page4096", "loads and stores a word a page, 4096 pages", PAGE(4096), native_page_4096, true},
+    {"sieve", "primes below 8192", sieve, native_sieve, false},
+    {"crc", "CRC-32, a branch a bit", crc, native_crc, false},
+    {"sort", "quicksort of 4096 words", sort, native_sort, false},
+    {"syscall", "ring 3: a system call that returns at once", syscalls, NULL, true},
+    {"int", "ring 3: a software interrupt that returns at once", interrupts, NULL, true},
 };
 
 const size_t cpu_loop_count = sizeof cpu_loops / sizeof *cpu_loops;

@@ -3,6 +3,7 @@
 #ifndef BENCH_CPU_LOOPS_H
 #define BENCH_CPU_LOOPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct cpu_loop {
         body; // T64: the labels `loop` (one pass; a5 counts passes down to 0) and whatever it needs; ends by jumping to `stop`
     void (*native)(
         uint64_t passes); // the same in C; NULL where there is no such thing outside a machine
+    bool hard;            // traps or misses the TLB all the time
 };
 
 extern const struct cpu_loop cpu_loops[];

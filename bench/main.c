@@ -19,18 +19,21 @@ enum { BENCHES = sizeof benches / sizeof *benches };
 
 static void print_help(void)
 {
-    printf("usage: run-bench [--quick | --full] [--rounds N] [BENCH...]\n"
-           "\n"
-           "Measures the simulator beside its peers in one run; rates are in millions a second, "
-           "and the\n"
-           "last column is our rate divided by the peer's (above 1: we are faster).\n"
-           "\n"
-           "  --quick     fewer rounds and operations: seconds, and noisier\n"
-           "  --full      steady medians (the default)\n"
-           "  --rounds N  take the median of N rounds, 1 to 101\n"
-           "  -h, --help  this\n"
-           "\n"
-           "benches:\n");
+    printf(
+        "usage: run-bench [--quick | --full] [--rounds N] [BENCH...]\n"
+        "\n"
+        "Measures the simulator beside its peers in one run; rates are in millions a second, "
+        "and the\n"
+        "last column is our rate divided by the peer's (above 1: we are faster). A second is one "
+        "of\n"
+        "processor time, whoever has it.\n"
+        "\n"
+        "  --quick     fewer rounds and operations: seconds, and noisier\n"
+        "  --full      steady medians (the default)\n"
+        "  --rounds N  take the median of N rounds, 1 to 101\n"
+        "  -h, --help  this\n"
+        "\n"
+        "benches:\n");
     for (size_t i = 0; i < BENCHES; i++) {
         printf("  %-10s  %s\n", benches[i]->name, benches[i]->title);
     }

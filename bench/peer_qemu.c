@@ -1,6 +1,8 @@
 // Starts QEMU and talks to the kernel in it.
 #include "bench/peer_qemu.h"
 
+#include "bench/bench.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -85,6 +87,7 @@ bool qemu_start(struct qemu *q, bool icount)
         qemu_stop(q);
         return false;
     }
+    kill(q->pid, SIGSTOP);
     return true;
 }
 
@@ -105,5 +108,14 @@ bool qemu_run(struct qemu *q, unsigned loop, uint64_t passes)
 {
     char line[64];
     int n = snprintf(line, sizeof line, "%u %" PRIu64 "\n", loop, passes);
-    return write(q->to, line, (size_t)n) == n && answered(q, ANSWER_MS);
+    kill(q->pid, SIGCONT);
+    bool ok = write(q->to, line, (size_t)n) == n && answered(q, ANSWER_MS);
+    kill(q->pid, SIGSTOP);
+    return ok;
+}
+
+uint64_t qemu_used(const struct qemu *q)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(q->pid, &clock) == 0 ? bench_clock(clock) : 0;
 }

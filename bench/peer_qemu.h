@@ -16,6 +16,9 @@ struct qemu {
 bool qemu_start(struct qemu *q, bool icount);
 void qemu_stop(struct qemu *q);
 // Runs that loop so many passes; returns when it is done. False if QEMU is gone.
+// Between runs it is stopped, for its kernel waits for orders in a loop and would take a processor from the others.
 bool qemu_run(struct qemu *q, unsigned loop, uint64_t passes);
+// Nanoseconds of processor time that it has had.
+uint64_t qemu_used(const struct qemu *q);
 
 #endif
