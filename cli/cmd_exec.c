@@ -1,6 +1,7 @@
 // `ringside exec`: runs a program on the bare machine and says what happened.
 #include "cli/expect.h"
 #include "cli/export.h"
+#include "cli/machine_options.h"
 #include "cli/model.h"
 
 #include <inttypes.h>
@@ -341,31 +342,10 @@ const struct command command_exec = {
     .options =
         (const struct option_row[]){
             OPTION_ROW_CPU(struct exec_options, cpu),
-            {.name = "mem",
-             .kind = OPTION_SIZE,
-             .arg = "SIZE",
-             .help = "memory, a multiple of 2M",
-             .offset = FIELD(ram),
-             .min = 2 << 20,
-             .max = UINT64_C(64) << 30},
-            {.name = "cpus",
-             .kind = OPTION_NUMBER,
-             .arg = "N",
-             .help = "processors, 1 to 64",
-             .offset = FIELD(cpus),
-             .min = 1,
-             .max = 64},
-            {.name = "levels",
-             .kind = OPTION_NUMBER,
-             .arg = "N",
-             .help = "levels of the page tables, 2 to 5",
-             .offset = FIELD(levels),
-             .min = LEVELS_MIN,
-             .max = LEVELS_MAX},
-            {.name = "holes-closed",
-             .kind = OPTION_FLAG,
-             .help = "sensitive instructions trap: an ISA that Popek and Goldberg would like",
-             .offset = FIELD(holes_closed)},
+            OPTION_ROW_MEM(struct exec_options, ram, 2 << 20, "memory, a multiple of 2M"),
+            OPTION_ROW_CPUS(struct exec_options, cpus),
+            OPTION_ROW_LEVELS(struct exec_options, levels, "the"),
+            OPTION_ROW_HOLES_CLOSED(struct exec_options, holes_closed),
             {.name = "limit",
              .kind = OPTION_NUMBER,
              .arg = "N",
@@ -384,13 +364,7 @@ const struct command command_exec = {
              .arg = "FILE",
              .help = "a disk with this content; writes are not kept",
              .offset = FIELD(disk)},
-            {.letter = 't',
-             .name = "trace",
-             .kind = OPTION_NUMBER,
-             .arg = "N",
-             .help = "show the last N steps",
-             .offset = FIELD(trace),
-             .max = 1000000},
+            OPTION_ROW_TRACE(struct exec_options, trace),
             {.letter = 'r',
              .name = "registers",
              .kind = OPTION_FLAG,

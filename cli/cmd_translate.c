@@ -1,5 +1,6 @@
 // `ringside translate`: one address translation, reference by reference; or homework about many.
 #include "cli/export.h"
+#include "cli/machine_options.h"
 #include "cli/model.h"
 #include "cli/translate.h"
 #include "sim/quiz.h"
@@ -311,13 +312,7 @@ const struct command command_translate = {
             {0}},
     .options =
         (const struct option_row[]){
-            {.name = "levels",
-             .kind = OPTION_NUMBER,
-             .arg = "N",
-             .help = "levels of the page tables, 2 to 5",
-             .offset = FIELD(levels),
-             .min = LEVELS_MIN,
-             .max = LEVELS_MAX},
+            OPTION_ROW_LEVELS(struct translate_options, levels, "the"),
             {.name = "nested",
              .kind = OPTION_FLAG,
              .help = "translate in two dimensions: guest tables and EPT",
