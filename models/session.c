@@ -499,6 +499,11 @@ void session_snapshot(struct session *s, struct snapshot *out)
     snapshot_take(&v, out);
 }
 
+uint64_t session_instructions(const struct session *s)
+{
+    return observer_instructions(s->observer);
+}
+
 void session_look(struct session *s, uint64_t va, bool follow)
 {
     s->look = va;

@@ -67,6 +67,8 @@ void session_halt(struct session *s);
 /* While it catches up after going back: how far of 65536; else 65536. */
 uint32_t session_caught_up(const struct session *s);
 
+/* Where it stands: instructions completed by all processors, without a picture. */
+uint64_t session_instructions(const struct session *s);
 /* The picture of where it stands. Always allowed, also when busy. */
 void session_snapshot(struct session *s, struct snapshot *out);
 /* The address whose guest and shadow (or nested) entries snapshot.tables shows; `follow`: the address of the last walk or fault (as at first). */
