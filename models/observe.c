@@ -48,61 +48,72 @@ static void fill_buckets(struct observer *o, struct observe_cpu *k, uint64_t fro
         widen(o);
     }
     uint64_t first = from >> o->shift, last = (to - 1) >> o->shift;
-    if (first == last) {
-        k->bucket[first][who] += to - from;
-        return;
-    }
     for (uint64_t b = first; b <= last; b++) {
         uint64_t low = b << o->shift, high = (b + 1) << o->shift;
         k->bucket[b][who] += (high < to ? high : to) - (low > from ? low : from);
     }
 }
 
-// `recent` counts from the last column of the trend before this one.
+// `recent` counts from the beginning of the trend's column in which `time` lies.
 static void renew_recent(struct observer *o, uint64_t time)
 {
-    uint64_t column = time >> (o->shift + TREND_SHIFT);
-    if (column != o->recent_from) {
-        o->recent_from = column;
-        for (unsigned i = 0; i < WHO_COUNT * WHO_COUNT; i++) {
-            o->weight[i / WHO_COUNT][i % WHO_COUNT].recent = 0;
-        }
+    unsigned shift = o->shift + TREND_SHIFT;
+    o->recent_until = ((time >> shift) + 1) << shift;
+    for (unsigned i = 0; i < WHO_COUNT * WHO_COUNT; i++) {
+        o->weight[i / WHO_COUNT][i % WHO_COUNT].recent = 0;
     }
 }
 
-static void put(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
-                enum snapshot_who who)
+// The short way: most stretches lie within one bucket.
+static inline void put(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
+                       enum snapshot_who who)
 {
     if (to <= from) {
         return;
     }
-    struct snapshot_segment *last = &k->segment[(k->segments - 1) % SNAP_SEGMENTS];
-    if (k->segments > 0 && last->who == who && last->reason == k->reason) {
-        last->to = to;
-    } else {
-        if (k->segments > 0 && last->who != who) {
-            renew_recent(o, from);
+    struct snapshot_segment *last = k->last;
+    if (last->who != who || last->reason != k->reason) {
+        if (last->who != who) {
+            if (from >= o->recent_until) {
+                renew_recent(o, from);
+            }
             k->edge = &o->weight[last->who][who];
             k->edge->count++;
             k->edge->recent++;
         }
-        last = &k->segment[k->segments++ % SNAP_SEGMENTS];
-        last->from = from, last->to = to, last->who = who, last->reason = k->reason;
+        last = k->last = &k->segment[k->segments++ % SNAP_SEGMENTS];
+        last->from = from, last->who = who, last->reason = k->reason;
     }
-    if (k->edge) {
-        k->edge->cycles += to - from;
+    last->to = to;
+    k->edge->cycles += to - from;
+    uint64_t bucket = (to - 1) >> o->shift;
+    if (bucket < SNAP_BUCKETS && from >> o->shift == bucket) {
+        k->bucket[bucket][who] += to - from;
+    } else {
+        fill_buckets(o, k, from, to, who);
     }
-    fill_buckets(o, k, from, to, who);
 }
 
 // What has passed since the mark was the present owner's.
-static void catch_up(struct observer *o, struct observe_cpu *k, uint64_t now)
+static inline void catch_up(struct observer *o, struct observe_cpu *k, uint64_t now)
 {
-    put(o, k, k->mark, now, k->base);
-    k->mark = now > k->mark ? now : k->mark;
+    if (now > k->mark) {
+        put(o, k, k->mark, now, k->base);
+        k->mark = now;
+    }
 }
 
 // ---- the path -------------------------------------------------------------------------------------
+
+static inline struct snapshot_step *new_step(struct snapshot_path *p, enum snapshot_step_kind kind,
+                                             enum snapshot_who who, enum cycle_category category,
+                                             uint64_t at, uint64_t cycles)
+{
+    struct snapshot_step *s = &p->step[p->count++];
+    s->kind = kind, s->who = who, s->category = (uint8_t)category;
+    s->at = at, s->cycles = cycles, s->reason = -1;
+    return s;
+}
 
 static struct snapshot_step *step(struct observe_cpu *k, enum snapshot_step_kind kind,
                                   enum snapshot_who who, enum cycle_category category, uint64_t at,
@@ -115,10 +126,7 @@ static struct snapshot_step *step(struct observe_cpu *k, enum snapshot_step_kind
         s->cycles += cycles;
         return s;
     }
-    s = &p->step[p->count++];
-    s->kind = kind, s->who = who, s->category = (uint8_t)category;
-    s->at = at, s->cycles = cycles, s->reason = -1;
-    return s;
+    return new_step(p, kind, who, category, at, cycles);
 }
 
 static void guest_step(struct observe_cpu *k, enum snapshot_who who, uint64_t at, uint64_t cycles)
@@ -128,19 +136,21 @@ static void guest_step(struct observe_cpu *k, enum snapshot_who who, uint64_t at
          user ? CYC_GUEST_USER : CYC_GUEST_KERNEL, at, cycles);
 }
 
-static void begin_path(struct observe_cpu *k, const struct cpu *c, enum snapshot_who who,
-                       uint64_t now, uint64_t pc)
+static inline void begin_path(struct observe_cpu *k, const struct cpu *c, enum snapshot_who who,
+                              uint64_t now, uint64_t pc)
 {
     struct snapshot_path *p = &k->path;
+    bool user = who == WHO_GUEST_USER;
     p->valid = true;
     p->cpu = (uint8_t)c->index;
     p->pc = pc;
     p->reason = p->vector = -1;
-    p->cycles = 0;
     p->count = 0;
-    k->insn = (struct insn){0};
+    p->cycles = now - k->entered;
+    k->insn.op = OP_INVALID;
     k->path_done = c->instructions;
-    guest_step(k, who, k->entered, now - k->entered);
+    new_step(p, user ? STEP_GUEST_USER : STEP_GUEST_KERNEL, who,
+             user ? CYC_GUEST_USER : CYC_GUEST_KERNEL, k->entered, now - k->entered);
 }
 
 static enum snapshot_step_kind switch_kind(enum cost_key key)
@@ -462,6 +472,10 @@ struct observer *observer_attach(struct vm *vm)
         k->base = c->idle || c->s.parked ? WHO_IDLE : guest_who(c);
         k->open = c->idle;
         k->reason = -1;
+        k->last = &k->segment[SNAP_SEGMENTS - 1]; // none yet: nobody's
+        k->last->who = k->base;
+        k->last->reason = INT16_MIN;
+        k->edge = &o->nowhere;
         c->watch = &hooks;
         c->watcher = o;
     }

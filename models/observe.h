@@ -21,6 +21,7 @@ struct observe_cpu {
     uint64_t call;      // number of a hypercall
     uint64_t path_done; // instructions that this processor had completed when it was last added to
     struct snapshot_weight *edge;
+    struct snapshot_segment *last;
     uint32_t segments; // ever; the latest are segment[(segments - k) % SNAP_SEGMENTS]
     struct snapshot_segment segment[SNAP_SEGMENTS];
     uint64_t bucket[SNAP_BUCKETS][WHO_COUNT]; // cycles
@@ -53,7 +54,8 @@ struct observer {
     uint64_t exits, events;
     unsigned focus; // processor that something happened on last
     unsigned shift; // a bucket of the timeline is 1 << shift cycles, a trend's four times that
-    uint64_t recent_from; // bucket of the trend in which `recent` began
+    uint64_t recent_until; // end of the trend's column from whose beginning `recent` counts
+    struct snapshot_weight nowhere; // where the cycles before the first edge go
     struct snapshot_weight weight[WHO_COUNT][WHO_COUNT];
     struct observe_exit exit[EXIT_REASONS];
     struct snapshot_fault fault;
