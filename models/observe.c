@@ -141,6 +141,7 @@ static inline void begin_path(struct observe_cpu *k, const struct cpu *c, enum s
 {
     struct snapshot_path *p = &k->path;
     bool user = who == WHO_GUEST_USER;
+    k->ring_path = false;
     p->valid = true;
     p->cpu = (uint8_t)c->index;
     p->pc = pc;
@@ -151,6 +152,19 @@ static inline void begin_path(struct observe_cpu *k, const struct cpu *c, enum s
     k->path_done = c->instructions;
     new_step(p, user ? STEP_GUEST_USER : STEP_GUEST_KERNEL, who,
              user ? CYC_GUEST_USER : CYC_GUEST_KERNEL, k->entered, now - k->entered);
+}
+
+// Writes out the path of a change of ring.
+static void write_ring_path(struct observe_cpu *k, const struct cpu *c)
+{
+    if (k->ring_path) {
+        uint64_t entered = k->entered, done = k->path_done;
+        k->entered = k->ring_entered;
+        begin_path(k, c, k->ring_from, k->ring_at, k->ring_pc);
+        guest_step(k, k->base, k->ring_at, 0);
+        k->entered = entered;
+        k->path_done = done;
+    }
 }
 
 static enum snapshot_step_kind switch_kind(enum cost_key key)
@@ -227,7 +241,11 @@ static void on_ring(struct cpu *c)
     }
     catch_up(o, k, now);
     if (!k->open) {
-        begin_path(k, c, k->base, now, c->s.pc);
+        k->ring_path = true;
+        k->ring_from = k->base;
+        k->ring_entered = k->entered;
+        k->ring_at = now;
+        k->ring_pc = c->s.pc;
         if (o->stop.on_ring) {
             o->paused = true;
             machine_pause(o->vm->m);
@@ -236,7 +254,9 @@ static void on_ring(struct cpu *c)
     k->base = who;
     k->reason = -1;
     k->entered = now;
-    guest_step(k, who, now, 0);
+    if (k->open) {
+        guest_step(k, who, now, 0);
+    }
     k->path_done = c->instructions;
     o->focus = c->index;
 }
@@ -249,6 +269,7 @@ static void on_wait(struct cpu *c, enum cycle_category category, uint64_t time)
     catch_up(o, k, now);
     put(o, k, now, time, charge_who(o, category));
     k->mark = time;
+    write_ring_path(k, c);
     if (k->path.valid) {
         k->path_done = c->instructions;
         step(k, STEP_WAIT, WHO_IDLE, category, now, time - now);
@@ -338,6 +359,7 @@ static void on_event(struct cpu *c, unsigned vector, uint32_t error, enum event_
     o->focus = c->index;
     catch_up(o, k, now);
     struct snapshot_path *p = &k->path;
+    write_ring_path(k, c);
     // The change of ring, if there was one, was told before.
     if (!k->open && (p->count == 0 || p->step[p->count - 1].at != now)) {
         begin_path(k, c, k->base, now, c->s.pc);
@@ -452,7 +474,9 @@ void observer_walks(struct observer *o, bool on)
 void observer_flush(struct observer *o)
 {
     for (unsigned i = 0; i < o->vm->vcpus; i++) {
-        catch_up(o, &o->cpu[i], cpu_now(&o->vm->m->cpu[i]));
+        const struct cpu *c = &o->vm->m->cpu[i];
+        catch_up(o, &o->cpu[i], cpu_now(c));
+        write_ring_path(&o->cpu[i], c);
     }
 }
 

@@ -14,6 +14,10 @@ struct observe_cpu {
     uint64_t entered;       // when the guest last got it
     int16_t reason;         // the exit that is being handled, or -1
     bool open;              // the path is not at its end
+    // The last path was a change of ring, of which only this is kept until somebody asks.
+    bool ring_path;
+    enum snapshot_who ring_from;
+    uint64_t ring_entered, ring_at, ring_pc;
     struct snapshot_path path;
     struct insn insn;   // that began it
     uint64_t addr;      // and what the exit says of an address, port or number
