@@ -77,6 +77,8 @@ struct paging_ops {
                                  struct cpu_fault *fault);
     // [gpa, gpa + n) of guest RAM was changed by somebody other than the guest's processor (DMA, emulated store).
     void (*wrote)(struct vm *vm, uint64_t gpa, uint64_t n);
+    // Whether a device may write [gpa, gpa + n) of guest RAM now, whatever was agreed when its transfer began. NULL: always.
+    bool (*dma)(const struct vm *vm, uint64_t gpa, uint64_t n);
 };
 
 // The devices that a guest can touch; what the platform needs to know of an access.

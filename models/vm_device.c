@@ -62,7 +62,9 @@ static bool env_dma_read(void *ctx, uint64_t addr, void *to, size_t n)
 
 static bool env_dma_write(void *ctx, uint64_t addr, const void *from, size_t n)
 {
-    return vm_ram_write(ctx, addr, from, n);
+    struct vm *vm = ctx;
+    bool allowed = vm_has(vm, addr, n) && (!vm->paging->dma || vm->paging->dma(vm, addr, n));
+    return allowed && vm_ram_write(vm, addr, from, n);
 }
 
 static void env_interrupt(void *ctx, unsigned cpu, int vector)

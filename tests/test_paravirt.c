@@ -120,6 +120,27 @@ static void tables_cannot_be_written(void)
     vm_test_free(t);
 }
 
+// Nor by a device whose transfer began when the page was none yet.
+static void devices_cannot_write_tables(void)
+{
+    struct vm_test *t = vm_test_source(PRELUDE ENDING, &xen);
+    uint8_t before[PAGE_SIZE], now[PAGE_SIZE];
+    static const uint8_t bytes[PAGE_SIZE] = {1, 2, 3};
+    REQUIRE(t != NULL);
+    const struct dev_env *env = &t->vm->devices.env;
+    uint64_t root = t->vm->m->cpu[0].s.ptbr - t->vm->base, page = 0x300000;
+    REQUIRE(vm_read(t->vm, root, before, sizeof before));
+    CHECK(!env->ops->dma_write(env->ctx, root, bytes, sizeof bytes));
+    CHECK(!env->ops->dma_write(env->ctx, root - 8, bytes, 16)); // half inside
+    REQUIRE(vm_read(t->vm, root, now, sizeof now));
+    CHECK_MEM(now, before, sizeof now);
+    CHECK(env->ops->dma_write(env->ctx, page, bytes, sizeof bytes));
+    REQUIRE(vm_read(t->vm, page, now, sizeof now));
+    CHECK_MEM(now, bytes, sizeof now);
+    CHECK(!env->ops->dma_write(env->ctx, t->vm->ram - 8, bytes, 16));
+    vm_test_free(t);
+}
+
 // The guest's numbers are the hypervisor's.
 static void both_sides_agree_on_numbers(void)
 {
@@ -384,6 +405,7 @@ static void any_number_of_levels(void)
 TEST_SUITE(paravirt, {"a guest that lies to the hypervisor is refused", lies_are_refused},
            {"kernel and hypervisor have the same numbers", both_sides_agree_on_numbers},
            {"page tables cannot be written", tables_cannot_be_written},
+           {"devices cannot write page tables", devices_cannot_write_tables},
            {"the types of frames are exact, whatever is asked", bookkeeping_is_exact},
            {"batches save hypercalls and change nothing", batches_save_hypercalls},
            {"a system call does not enter the hypervisor", system_calls_need_no_hypervisor},

@@ -369,4 +369,16 @@ static void destroy(struct vm *vm)
     }
 }
 
-const struct paging_ops direct_paging = {.name = "direct", .create = create, .destroy = destroy};
+// A page that was granted, and has become a table since, is no device's to write.
+static bool dma(const struct vm *vm, uint64_t gpa, uint64_t n)
+{
+    const struct pv_memory *m = pv_memory(vm);
+    bool ok = true;
+    for (uint64_t g = gpa >> PAGE_SHIFT; ok && n > 0 && g <= (gpa + n - 1) >> PAGE_SHIFT; g++) {
+        ok = m->frame[g].uses == 0 || !is_table((enum pv_type)m->frame[g].type);
+    }
+    return ok;
+}
+
+const struct paging_ops direct_paging = {
+    .name = "direct", .create = create, .destroy = destroy, .dma = dma};
