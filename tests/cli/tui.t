@@ -50,3 +50,23 @@ A picture is one SVG file; a step back leads to the same place; without colours 
   $ ringside tui hello -b --ascii --keys 'xx' | LC_ALL=C grep -c '[^ -~]'
   0
   [1]
+
+A lesson of one's own is a file; what is wrong with it is said with its place.
+
+  $ printf 'title: Mine\nworkload: hello\narch: native\n\nWho is below the kernel?\nanswer:\nNobody.\n' >mine.lesson
+  $ ringside tui mine.lesson -b --lang en --keys '<Enter>' | sed -n '3,9p'
+    Mine                                                                     1/1
+    ────────────────────────────────────────────────────────────────────────────
+     A question
+  
+    Who is below the kernel?
+  
+    Answer
+  $ printf 'titel: Mine\n\ntext\n' >typo.lesson
+  $ ringside tui typo.lesson -b
+  typo.lesson:1:1: 'titel: Mine' is none of title:, workload:, arch: and compare:; an empty line ends these
+  [3]
+  $ printf 'title: Mine\n\ntext\n---\n---\n' >empty.lesson
+  $ ringside tui empty.lesson -b
+  empty.lesson:5:1: a page without text; write some above this line
+  [3]

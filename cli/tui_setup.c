@@ -1,0 +1,268 @@
+// Prepares a run of `ringside tui`: the guest, the lesson, the languages, and what the dashboard asks its surroundings for.
+#include "cli/data.h"
+#include "cli/model.h"
+#include "cli/table.h"
+#include "cli/topic.h"
+#include "cli/tui_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARCH_USUAL     "type1/fullvirt-hw"
+#define COMPARE_USUAL  "native,type1/fullvirt-bt,type1/fullvirt-hw,type1/paravirt,type2/fullvirt-hw"
+#define WORKLOAD_USUAL "compile"
+
+enum { SIZE_LARGEST = 1000 };
+
+// ---- what the dashboard asks for -------------------------------------------------------------------
+
+static bool source_line(void *ctx, const char *path, unsigned line, char *out, size_t size)
+{
+    (void)ctx;
+    const struct data_file *file = data_find(path);
+    const char *at = file ? file->text : NULL;
+    for (; at && line > 1; line--) {
+        at = strchr(at, '\n');
+        at += at != NULL;
+    }
+    if (!at || line == 0) {
+        return false;
+    }
+    snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
+    return true;
+}
+
+static char *explain(void *ctx, const char *name, int columns)
+{
+    const struct tui *t = ctx;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) {
+        return NULL;
+    }
+    const struct style style = {.utf8 = !t->config.ascii, .width = (unsigned)columns};
+    bool found = topic_explain(out, &style, name, &t->model[0]);
+    fclose(out);
+    if (!found) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+static const struct cpu_model *another_cpu(void *ctx, const char *name, char *err, size_t err_size)
+{
+    struct tui *t = ctx;
+    struct model_names names;
+    model_names(&names);
+    bool known = false;
+    for (size_t i = 0; i < names.count; i++) {
+        known = known || strcmp(names.list[i], name) == 0;
+    }
+    // Only built-in ones: their loading prints nothing.
+    if (!known || t->models == TUI_MODELS || model_load(name, &t->model[t->models]) != CLI_OK) {
+        snprintf(err, err_size, known ? "no room for another CPU model" : "no CPU model '%s'",
+                 name);
+        return NULL;
+    }
+    return &t->model[t->models++];
+}
+
+bool tui_save(void *ctx, const char *path, const char *text, char *err, size_t err_size)
+{
+    (void)ctx;
+    FILE *out = fopen(path, "w");
+    bool good = out && fputs(text, out) >= 0;
+    good = out && fclose(out) == 0 && good;
+    if (!good) {
+        snprintf(err, err_size, "%s: %s", path, strerror(errno));
+    }
+    return good;
+}
+
+// ---- setting up ------------------------------------------------------------------------------------
+
+static int choose_workload(struct tui *t, const char *name)
+{
+    const struct toyos_workload *w = toyos_workload_find(name);
+    size_t count;
+    const struct toyos_workload *list = toyos_workloads(&count);
+    if (!w) {
+        const char *names[64] = {NULL};
+        for (size_t i = 0; i < count && i < 63; i++) {
+            names[i] = list[i].name;
+        }
+        const char *meant = cli_nearest(name, names);
+        return cli_error(
+            CLI_USAGE, "tui: no workload '%s'; %s%s%s'ringside list workloads' names them all",
+            name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+    }
+    uint64_t n = t->o->n ? t->o->n : w->default_n;
+    if (n > w->max_n) {
+        return cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit", w->name,
+                         n, w->max_n, w->unit);
+    }
+    snprintf(t->command_line, sizeof t->command_line, "workload=%s n=%" PRIu64 "%s%s", w->name, n,
+             t->o->append ? " " : "", t->o->append ? t->o->append : "");
+    t->spec.workload = w->name;
+    return CLI_OK;
+}
+
+static int set_machine(struct tui *t)
+{
+    const struct tui_options *o = t->o;
+    char err[320];
+    machine_config_default(&t->spec.config);
+    t->spec.config.model = &t->model[0];
+    t->spec.config.cpus = (unsigned)o->cpus;
+    t->spec.config.ram = o->ram;
+    t->spec.config.levels = (unsigned)o->levels;
+    t->spec.config.seed = o->seed;
+    t->spec.config.holes_closed = o->holes_closed;
+    t->spec.os = &t->os;
+    t->spec.os_paravirt = &t->os_paravirt;
+    t->spec.command_line = t->command_line;
+    const char *arch = o->arch ? o->arch : t->scene.arch[0] ? t->scene.arch : ARCH_USUAL;
+    if (!arch_parse(&t->spec.arch, arch, err, sizeof err)) {
+        return cli_error(CLI_USAGE, "%s", err);
+    }
+    return arch_valid(&t->spec.arch, &t->model[0], err, sizeof err)
+               ? CLI_OK
+               : cli_error(CLI_USAGE, "%s", err);
+}
+
+// "a,b=1,c" to the architectures that the Compare view shows.
+static int set_compare(struct tui *t)
+{
+    t->compare = strdup(t->o->compare         ? t->o->compare
+                        : t->scene.compare[0] ? t->scene.compare
+                                              : COMPARE_USUAL);
+    for (char *at = t->compare; at && *at;) {
+        char *end = at + strcspn(at, ",");
+        while (*end && strcspn(end + 1, "=") < strcspn(end + 1, ",")) {
+            end += 1 + strcspn(end + 1, ",");
+        }
+        if (t->config.compare_count == DASHBOARD_COMPARE) {
+            return cli_error(CLI_USAGE, "--compare: at most %d architectures fit",
+                             DASHBOARD_COMPARE);
+        }
+        struct arch_config arch;
+        char err[320];
+        t->config.compare[t->config.compare_count++] = at;
+        bool more = *end != '\0';
+        *end = '\0';
+        if (!arch_parse(&arch, at, err, sizeof err)) {
+            return cli_error(CLI_USAGE, "%s", err);
+        }
+        at = more ? end + 1 : NULL;
+    }
+    return t->compare ? CLI_OK : cli_error(CLI_UNAVAILABLE, "no memory");
+}
+
+static int set_view(struct tui *t)
+{
+    static const char *const names[] = {
+#define VIEW(NAME, name, tab) #name,
+#include "tui/view.def"
+#undef VIEW
+        NULL};
+    for (unsigned v = 0; t->o->view && v < VIEW_COUNT; v++) {
+        if (strcmp(names[v], t->o->view) == 0) {
+            t->config.view = (enum view_id)v;
+            return CLI_OK;
+        }
+    }
+    if (!t->o->view) {
+        return CLI_OK;
+    }
+    const char *meant = cli_nearest(t->o->view, names);
+    return cli_error(
+        CLI_USAGE,
+        "tui: no view '%s'; %s%s%srings, exits, memory, timeline, compare, code and lesson are",
+        t->o->view, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+}
+
+static int set_size(struct tui *t)
+{
+    char *end;
+    long columns = strtol(t->o->size, &end, 10), rows = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end || columns < 1 || rows < 1 || columns > SIZE_LARGEST || rows > SIZE_LARGEST / 2) {
+        return cli_error(CLI_USAGE, "--size %s; write COLUMNSxROWS, as in 80x24", t->o->size);
+    }
+    t->columns = (int)columns;
+    t->rows = (int)rows;
+    return CLI_OK;
+}
+
+// The operand: a lesson, which names its workload, or a workload.
+static int choose(struct tui *t, const struct cli *cli)
+{
+    const char *name = cli->arg_count ? cli->args[0] : WORKLOAD_USUAL;
+    if (!lesson_exists(name)) {
+        return choose_workload(t, name);
+    }
+    int status = lesson_read(name, "en", &t->lesson, &t->scene);
+    status = status == CLI_OK ? lesson_read(name, "ko", &t->lesson_korean, NULL) : status;
+    t->config.lesson = &t->lesson;
+    t->config.lesson_korean = t->lesson_korean.pages ? &t->lesson_korean : NULL;
+    if (!t->o->view) {
+        t->config.view = VIEW_LESSON;
+    }
+    return status == CLI_OK
+               ? choose_workload(t, t->scene.workload[0] ? t->scene.workload : WORKLOAD_USUAL)
+               : status;
+}
+
+int tui_set_up(struct tui *t, const struct cli *cli)
+{
+    const struct tui_options *o = t->o;
+    struct lang wanted;
+    struct style style = style_of(cli);
+    int status = lang_open(&wanted, o->lang);
+    bool korean = strcmp(wanted.code, "ko") == 0;
+    lang_close(&wanted);
+    status = status == CLI_OK ? set_size(t) : status;
+    status = status == CLI_OK ? set_view(t) : status;
+    status = status == CLI_OK ? lang_open(&t->korean, "ko") : status;
+    status = status == CLI_OK ? lang_add_scenario(&t->korean, "dashboard") : status;
+    status = status == CLI_OK ? model_load(o->cpu, &t->model[0]) : status;
+    t->models = status == CLI_OK;
+    status = status == CLI_OK ? choose(t, cli) : status;
+    status = status == CLI_OK ? set_machine(t) : status;
+    status = status == CLI_OK ? set_compare(t) : status;
+    status = status == CLI_OK ? guest_build(o->guest, false, &t->os) : status;
+    t->has_os = status == CLI_OK;
+    status = status == CLI_OK ? guest_build(o->guest, true, &t->os_paravirt) : status;
+    t->has_os_paravirt = status == CLI_OK;
+    t->config.spec = &t->spec;
+    t->config.source = source_line;
+    t->config.korean = t->korean.catalog;
+    // As text it goes to files, which are UTF-8 unless asked otherwise.
+    t->config.ascii = cli->ascii || (!o->batch && !style.utf8);
+    t->config.start_korean = korean && !t->config.ascii;
+    t->config.ctx = t;
+    t->config.explain = explain;
+    t->config.cpu = another_cpu;
+    t->config.save = tui_save;
+    return status;
+}
+
+void tui_tear_down(struct tui *t)
+{
+    if (t->has_os) {
+        toyos_free(&t->os);
+    }
+    if (t->has_os_paravirt) {
+        toyos_free(&t->os_paravirt);
+    }
+    for (unsigned i = 0; i < t->models; i++) {
+        cpu_model_free(&t->model[i]);
+    }
+    lesson_free(&t->lesson);
+    lesson_free(&t->lesson_korean);
+    lang_close(&t->korean);
+    free(t->compare);
+}
