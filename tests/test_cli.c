@@ -2,6 +2,7 @@
 // written whole.
 #include "cli/data.h"
 #include "cli/options.h"
+#include "tests/option_kinds.h"
 #include "tests/test.h"
 
 #include <fcntl.h>
@@ -88,52 +89,6 @@ static void nearest_words(void)
           NULL);
 }
 
-struct all_kinds {
-    bool flag;
-    const char *string;
-    struct option_list list, triples;
-    uint64_t number, size, seed;
-    int choice;
-};
-
-static const struct option_row rows[] = {
-    {.letter = 'f', .name = "flag", .offset = offsetof(struct all_kinds, flag)},
-    {.letter = 'o',
-     .name = "string",
-     .kind = OPTION_STRING,
-     .arg = "FILE",
-     .offset = offsetof(struct all_kinds, string)},
-    {.letter = 'L',
-     .name = "list",
-     .kind = OPTION_LIST,
-     .arg = "X",
-     .offset = offsetof(struct all_kinds, list)},
-    {.letter = 'P',
-     .name = "triple",
-     .kind = OPTION_LIST,
-     .arg = "VAR MIN MAX",
-     .offset = offsetof(struct all_kinds, triples)},
-    {.letter = 'n',
-     .name = "number",
-     .kind = OPTION_NUMBER,
-     .arg = "N",
-     .offset = offsetof(struct all_kinds, number),
-     .min = 2,
-     .max = 1000},
-    {.name = "size",
-     .kind = OPTION_SIZE,
-     .arg = "SIZE",
-     .offset = offsetof(struct all_kinds, size),
-     .min = 4096},
-    OPTION_ROW_SEED(struct all_kinds, seed),
-    {.name = "choice",
-     .kind = OPTION_CHOICE,
-     .arg = "WORD",
-     .offset = offsetof(struct all_kinds, choice),
-     .choices = (const char *const[]){"one", "two", NULL}},
-    {0},
-};
-
 // Parses a line of words, blanks between them. What it returns is freed with options_free; the words
 // live in `words`.
 static int parse(const char *line, bool stop, char words[static 256], struct all_kinds *values,
@@ -147,7 +102,7 @@ static int parse(const char *line, bool stop, char words[static 256], struct all
     }
     *values = (struct all_kinds){0};
     struct common_options common = {0};
-    const struct option_group groups[] = {{rows, values}, {cli_common_options, &common}};
+    const struct option_group groups[] = {{option_kinds(), values}, {cli_common_options, &common}};
     int status;
     QUIETLY(status = options_parse("test", argc, argv, groups, 2, stop, parsed));
     return status;
