@@ -114,8 +114,8 @@ static int run(const struct bench_options *options)
         struct runner without = with;
         without.watched = false;
         const struct bench_contender contenders[] = {
-            {"session", &with, NULL, whole_run, NULL},
-            {"plain run", &without, NULL, whole_run, NULL},
+            {.name = "session", .state = &with, .round = whole_run},
+            {.name = "plain run", .state = &without, .round = whole_run},
         };
         struct bench_result results[2];
         status |= bench_compare(options, contenders, 2, 1, results);
