@@ -10,7 +10,6 @@ define HELP
                        check-unit check-cli check-lint check-format check-san check-small
                        check-determinism check-fuzz
   make check-real      guests through /dev/kvm, in an emulated machine with AMD-V (downloads QEMU and a kernel)
-  make check-real-bochs  the same on Intel VT-x, emulated by Bochs: slower
   make bench           measure how fast the simulator itself is
   make fuzz            fuzz every parser for FUZZ_TIME seconds (60)
   make format          reformat the C sources
@@ -94,7 +93,7 @@ RUN_APP   := $(abspath $(APP))
 .SECONDARY:
 .PHONY: all help test demo run-demo bench check fuzz fuzzers asan format tour install uninstall clean \
         FORCE check-unit check-cli check-lint check-format check-san check-small check-determinism \
-        check-fuzz check-real check-real-bochs lint format-check build-for-unit build-for-cli build-for-lint \
+        check-fuzz check-real lint format-check build-for-unit build-for-cli build-for-lint \
         build-for-format build-for-san build-for-small build-for-determinism build-gcc-O0 build-clang-O2 \
         build-clang-O0 build-for-fuzz
 
@@ -254,12 +253,10 @@ fuzz:
 	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_TIME) $(JOBS)
 
 # The real path in an emulated machine; not part of `check`, for it downloads some 60 MB and takes a few minutes.
-check-real: EMULATOR = qemu
-check-real-bochs: EMULATOR = bochs
-check-real check-real-bochs:
+check-real:
 	@scripts/setup check $(PKGS)
 	$(AGAIN) QUIET=1 -j$(JOBS) BUILD=$(BUILD)/static LDFLAGS=-static all
-	@tests/real/check $(BUILD)/real $(BUILD)/static/ringside $(EMULATOR)
+	@tests/real/check $(BUILD)/real $(BUILD)/static/ringside qemu
 
 fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(FUZZ_SRC))
 
