@@ -213,7 +213,8 @@ check-unit:
 	@$(BUILD)/run-tests
 check-cli:
 	$(VARIANT)
-	@tests/together "tests/run-cli $(RUN_APP)" "tests/run-golden $(RUN_APP)" "tests/tui-terminal $(RUN_APP)"
+	@tests/together "tests/run-cli $(RUN_APP)" "tests/run-golden $(RUN_APP)" "tests/tui-terminal $(RUN_APP)" \
+		"tests/scenarios $(RUN_APP)"
 check-lint:
 	$(VARIANT)
 	@CLANG='$(CLANG)' tests/lint $(LIB)

@@ -228,6 +228,22 @@ static int fill_programs(struct table *table)
     return CLI_OK;
 }
 
+// The scenarios, with the title that each gives itself.
+static int fill_scenarios(struct table *table)
+{
+    static const char title[] = "lesson \"";
+    for (const struct data_file *file = data_files; file->name; file++) {
+        const char *end = strstr(file->name, ".lua");
+        const char *text = strstr(file->text, title);
+        if (end && !strchr(file->name, '/')) {
+            text = text ? text + strlen(title) : "";
+            table_cell(table, "%.*s", (int)(end - file->name), file->name);
+            table_cell(table, "%.*s", (int)strcspn(text, "\"\n"), text);
+        }
+    }
+    return CLI_OK;
+}
+
 static int fill_workloads(struct table *table)
 {
     size_t count;
@@ -289,6 +305,11 @@ const struct topic topics[] = {
      COLUMNS({"program", TABLE_LEFT}, {"what it shows", TABLE_WRAP}),
      .fill = fill_programs,
      .more = topic_more_program},
+    {.name = "scenarios",
+     .singular = "scenario",
+     .doc = "the lessons that 'ringside run' plays",
+     COLUMNS({"scenario", TABLE_LEFT}, {"what it is about", TABLE_WRAP}),
+     .fill = fill_scenarios},
     {.name = "cpus",
      .singular = "CPU model",
      .doc = "the CPU models",

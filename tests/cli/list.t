@@ -8,6 +8,7 @@ What there is.
   hypercalls N  what a paravirtual kernel can ask its hypervisor for
   workloads N  the toy operating system's programs that are measured
   programs N  the bare programs that are part of Ringside
+  scenarios N  the lessons that 'ringside run' plays
   cpus N  the CPU models
   features N  what a CPU model may have for virtualization
   costs N  what has a price; 'ringside costs' has the prices
