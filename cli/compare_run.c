@@ -10,7 +10,6 @@
 // How much longer than on the bare machine a guest may run before it counts as lost: a guest that went
 // wrong can loop for ever.
 enum { PATIENCE = 8, PATIENCE_LEAST = 50000000 };
-#define MIN(a, b)    ((a) < (b) ? (a) : (b))
 // For the bare machine itself, as `ringside boot`.
 #define LIMIT_NATIVE UINT64_C(10000000000)
 
@@ -45,36 +44,6 @@ static bool run_length(const struct compare *c, struct compare_run *run, bool cl
     return true;
 }
 
-// longer - shorter, of every count. False if a category shrank: then there is no steady state to speak of.
-static bool subtract(struct run_result *longer, const struct run_result *shorter, char *err,
-                     size_t err_size)
-{
-    for (unsigned k = 0; k < CYC_COUNT; k++) {
-        if (longer->cycles_by[k] < shorter->cycles_by[k]) {
-            snprintf(err, err_size,
-                     "at twice the length less time goes to '%s'; take a greater length",
-                     category_name(k));
-            return false;
-        }
-        longer->cycles_by[k] -= shorter->cycles_by[k];
-    }
-    longer->exits_all = 0;
-    for (unsigned k = 0; k < EXIT_REASONS; k++) {
-        struct vm_exit_stats *e = &longer->stats.exit[k];
-        const struct vm_exit_stats *less = &shorter->stats.exit[k];
-        longer->exits[k] -= MIN(longer->exits[k], shorter->exits[k]);
-        longer->exits_all += longer->exits[k];
-        e->count -= MIN(e->count, less->count);
-        e->total -= MIN(e->total, less->total);
-    }
-    longer->cycles -= MIN(longer->cycles, shorter->cycles);
-    longer->cycles_all -= shorter->cycles_all;
-    longer->instructions -= MIN(longer->instructions, shorter->instructions);
-    longer->tlb_misses -= MIN(longer->tlb_misses, shorter->tlb_misses);
-    longer->walk_refs -= MIN(longer->walk_refs, shorter->walk_refs);
-    return true;
-}
-
 // One run; or, to be rid of boot and warm-up, what a run of twice the length takes more.
 static bool run_one(const struct compare *c, struct compare_run *run, bool closed, uint64_t limit)
 {
@@ -88,7 +57,7 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
     }
     bool ok = run_length(c, run, closed, limit, g->n, &shorter);
     if (ok) {
-        ok = subtract(&run->result, &shorter, run->why, sizeof run->why);
+        ok = run_subtract(&run->result, &shorter, run->why, sizeof run->why);
         run_result_free(&shorter);
     }
     if (!ok) {
@@ -98,43 +67,14 @@ static bool run_one(const struct compare *c, struct compare_run *run, bool close
     return ok;
 }
 
-static const char *ending(const struct stop_info *stop)
-{
-    switch (stop->reason) {
-    case STOP_POWEROFF:
-        return stop->status == TOYOS_PANIC           ? "its kernel panicked"
-               : stop->status == TOYOS_OUT_OF_MEMORY ? "its memory limit ended its container"
-                                                     : "it gave up";
-    case STOP_TRIPLE_FAULT: return "a triple fault ended it";
-    case STOP_DEADLOCK: return "it waits for ever";
-    case STOP_LIMIT: return "it runs on and on";
-    default: return "it stopped";
-    }
-}
-
 // Whether the run came out as it must: its own checksum, and whatever the bare machine did.
 static void judge(const struct compare *c, struct compare_run *run)
 {
-    const struct run_result *r = &run->result, *n = &compare_native(c, run)->result;
     const struct compare_group *g = &c->groups[run->group];
-    bool checked = g->workload->expected != NULL;
-    uint64_t expected = checked ? g->workload->expected(compare_length(c, g)) : 0;
-    if (r->stop.reason != STOP_POWEROFF || r->stop.status != 0) {
-        snprintf(run->why, sizeof run->why, "%s (pc 0x%" PRIx64 ")", ending(&r->stop), r->stop.pc);
-    } else if (checked && (!r->has_checksum || r->checksum != expected)) {
-        snprintf(run->why, sizeof run->why,
-                 r->has_checksum ? "its checksum is wrong: 0x%016" PRIx64 : "it prints no checksum",
-                 r->checksum);
-    } else if (r->console_size != n->console_size ||
-               memcmp(r->console, n->console, r->console_size) != 0) {
-        snprintf(run->why, sizeof run->why, "its console differs from native's");
-    } else if (r->state_hash != n->state_hash) {
-        snprintf(run->why, sizeof run->why,
-                 "what its last program left in memory and registers differs from native's");
-    } else {
-        return;
+    if (!run_judge(&run->result, g->workload, compare_length(c, g), &compare_native(c, run)->result,
+                   run->why, sizeof run->why)) {
+        run->outcome = COMPARE_WRONG;
     }
-    run->outcome = COMPARE_WRONG;
 }
 
 // An architecture in its place: as it is; and if trap-and-emulate goes wrong because of the ISA's holes, once

@@ -263,3 +263,82 @@ struct cpu_model run_unit_costs(const struct cpu_model *model)
     unit.strings = NULL; // still the other's
     return unit;
 }
+
+// ---- what runs have in common, and not ------------------------------------------------------------
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+bool run_subtract(struct run_result *longer, const struct run_result *shorter, char *err,
+                  size_t err_size)
+{
+    static const char *const category[CYC_COUNT] = {
+#define CYCLE(NAME, name, guest, doc) [CYC_##NAME] = name,
+#include "sim/cycle.def"
+#undef CYCLE
+    };
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        if (longer->cycles_by[k] < shorter->cycles_by[k]) {
+            snprintf(err, err_size,
+                     "at twice the length less time goes to '%s'; take a greater length",
+                     category[k]);
+            return false;
+        }
+        longer->cycles_by[k] -= shorter->cycles_by[k];
+    }
+    longer->exits_all = 0;
+    for (unsigned k = 0; k < EXIT_REASONS; k++) {
+        struct vm_exit_stats *e = &longer->stats.exit[k];
+        longer->exits[k] = less(longer->exits[k], shorter->exits[k]);
+        longer->exits_all += longer->exits[k];
+        e->count = less(e->count, shorter->stats.exit[k].count);
+        e->total = less(e->total, shorter->stats.exit[k].total);
+    }
+    longer->cycles = less(longer->cycles, shorter->cycles);
+    longer->cycles_all -= shorter->cycles_all;
+    longer->instructions = less(longer->instructions, shorter->instructions);
+    longer->tlb_misses = less(longer->tlb_misses, shorter->tlb_misses);
+    longer->walk_refs = less(longer->walk_refs, shorter->walk_refs);
+    longer->exceptions = less(longer->exceptions, shorter->exceptions);
+    longer->interrupts = less(longer->interrupts, shorter->interrupts);
+    longer->syscalls = less(longer->syscalls, shorter->syscalls);
+    return true;
+}
+
+static const char *ending(const struct stop_info *stop)
+{
+    switch (stop->reason) {
+    case STOP_POWEROFF:
+        return stop->status == TOYOS_PANIC           ? "its kernel panicked"
+               : stop->status == TOYOS_OUT_OF_MEMORY ? "its memory limit ended its container"
+                                                     : "it gave up";
+    case STOP_TRIPLE_FAULT: return "a triple fault ended it";
+    case STOP_DEADLOCK: return "it waits for ever";
+    case STOP_LIMIT: return "it runs on and on";
+    default: return "it stopped";
+    }
+}
+
+bool run_judge(const struct run_result *r, const struct toyos_workload *workload, uint64_t n,
+               const struct run_result *native, char *why, size_t why_size)
+{
+    bool checked = workload && workload->expected != NULL;
+    uint64_t expected = checked ? workload->expected(n) : 0;
+    why[0] = '\0';
+    if (r->stop.reason != STOP_POWEROFF || r->stop.status != 0) {
+        snprintf(why, why_size, "%s (pc 0x%llx)", ending(&r->stop), (unsigned long long)r->stop.pc);
+    } else if (checked && (!r->has_checksum || r->checksum != expected)) {
+        snprintf(why, why_size,
+                 r->has_checksum ? "its checksum is wrong: 0x%016llx" : "it prints no checksum",
+                 (unsigned long long)r->checksum);
+    } else if (native && (r->console_size != native->console_size ||
+                          memcmp(r->console, native->console, r->console_size) != 0)) {
+        snprintf(why, why_size, "its console differs from native's");
+    } else if (native && r->state_hash != native->state_hash) {
+        snprintf(why, why_size,
+                 "what its last program left in memory and registers differs from native's");
+    }
+    return why[0] == '\0';
+}

@@ -63,6 +63,16 @@ struct vm *run_boot(const struct run_spec *spec, char *err, size_t err_size);
 bool run_collect(const struct vm *vm, const struct run_spec *spec, struct run_result *out,
                  char *err, size_t err_size);
 
+// longer - shorter, of every count: what the further length took, without boot and warm-up. False, with a reason in err, if some category shrank:
+// then there is no steady state to speak of.
+bool run_subtract(struct run_result *longer, const struct run_result *shorter, char *err,
+                  size_t err_size);
+
+// Looks at a finished run: "" if the workload came to its end with the checksum that it must print for length n, and with native's console and state (NULL:
+// not compared); else why is what is wrong, one line.
+bool run_judge(const struct run_result *r, const struct toyos_workload *workload, uint64_t n,
+               const struct run_result *native, char *why, size_t why_size);
+
 // What two runs of a guest must agree in. With an operating system: the user program that is loaded when the machine stops, that is registers r1 to r15 of the
 // processor that stopped it, and contents of the pages that the loaded page table lets ring 3 use, in the order of their addresses.
 // Without: every register of every processor, and all of the guest's RAM. Independent of host, build, and what the guest's pages are made of.
