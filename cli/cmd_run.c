@@ -1,188 +1,435 @@
-// `ringside run`: a scenario, with its lesson, its machines and its expectations.
-#include "cli/data.h"
-#include "cli/scenario.h"
+// `ringside run`: a scenario in Lua, with its lesson, questions, tables and expectations.
+#include "cli/run.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGEST_SCRIPT = 1 << 20, PATH_SIZE = 256 };
-
 struct run_options {
-    const char *lang;
-    uint64_t seed;
-    bool quiet, go_on, check_texts;
+    struct option_list set;
+    uint64_t seed, steps, memory, instructions;
+    const char *lang, *export_json, *export_csv, *export_markdown;
+    bool answers, quiet, check_texts;
 };
 
-// Where a script's text is: part of the program, or a file.
-struct source {
-    char name[PATH_SIZE]; // as errors call it
-    const char *text;
-    size_t size;
-    char *owned; // NULL: part of the program
+// One run of the command; the world comes first: it is what the host's functions for guests get.
+struct run {
+    struct run_world world;
+    const struct run_options *o;
+    const struct style *style;
+    struct lang lang;
+    bool asks;      // somebody sits at the terminal
+    bool shows;     // answers, without being asked to wait
+    bool to_stdout; // an export goes to standard output: nothing else may
+    bool progress;
+    bool begun;  // something has been printed
+    bool hidden; // an answer has not been shown
+    const struct run_script *script;
+    // With --check-texts: what was looked up, and how much of it had no translation.
+    char **used;
+    size_t used_count, untranslated;
 };
 
-static bool is_path(const char *name)
+static const char *word(const struct run *r, const char *text)
 {
-    size_t n = strlen(name);
-    return strchr(name, '/') || strcmp(name, "-") == 0 ||
-           (n > 4 && strcmp(name + n - 4, ".lua") == 0);
+    return catalog_get(r->lang.catalog, text);
 }
 
-static int no_such_scenario(const char *name)
+static bool was_used(const struct run *r, const char *text)
 {
-    const char *names[128] = {NULL};
-    static char text[127][64];
-    size_t count = 0;
-    for (const struct data_file *f = data_files; f->name && count < 127; f++) {
-        const char *dot = strstr(f->name, ".lua");
-        if (dot && !strchr(f->name, '/')) {
-            snprintf(text[count], sizeof text[count], "%.*s", (int)(dot - f->name), f->name);
-            names[count] = text[count];
-            count++;
+    for (size_t i = 0; i < r->used_count; i++) {
+        if (strcmp(r->used[i], text) == 0) {
+            return true;
         }
     }
-    const char *meant = cli_nearest(name, names);
-    return cli_error(CLI_USAGE,
-                     "no scenario '%s'; %s%s%sa script of your own is named with its .lua", name,
-                     meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+    return false;
 }
 
-static int open_source(struct source *s, struct lang *lang, const char *name)
+static const char *host_translate(void *ctx, const char *text)
 {
-    if (is_path(name)) {
-        snprintf(s->name, sizeof s->name, "%s", strcmp(name, "-") == 0 ? "<stdin>" : name);
-        s->owned = cli_read_file(name, LARGEST_SCRIPT, &s->size);
-        s->text = s->owned;
-        return s->owned ? lang_add_beside(lang, name) : CLI_BAD_INPUT;
-    }
-    char below[PATH_SIZE];
-    snprintf(below, sizeof below, "%s.lua", name);
-    const struct data_file *file = data_find(below);
-    if (!file) {
-        return no_such_scenario(name);
-    }
-    snprintf(s->name, sizeof s->name, "scenarios/%s.lua", name);
-    s->text = file->text;
-    s->size = file->size;
-    return lang_add_scenario(lang, name);
-}
-
-// Entries of the scenario's own catalogue that it never said: left over from an older text.
-static uint64_t stale_texts(const struct scenario *s, const struct lang *words)
-{
-    uint64_t stale = 0;
-    for (size_t i = 0; s->lang->catalog && i < catalog_count(s->lang->catalog); i++) {
-        const char *key, *value;
-        catalog_entry(s->lang->catalog, i, &key, &value);
-        if (!catalog_has(words->catalog, key) && !scenario_used(s, key)) {
-            fprintf(stderr, "%s: a translation that nobody needs: \"%s\"\n", s->name, key);
-            stale++;
+    struct run *r = ctx;
+    if (r->o->check_texts && !was_used(r, text)) {
+        char **more = realloc(r->used, (r->used_count + 1) * sizeof *more);
+        char *copy = more ? strdup(text) : NULL;
+        r->used = more ? more : r->used;
+        if (copy) {
+            r->used[r->used_count++] = copy;
+        }
+        if (r->lang.catalog && !catalog_has(r->lang.catalog, text)) {
+            r->untranslated++;
+            fprintf(stderr, "%s: no translation of \"%s\"\n", r->script->shown, text);
         }
     }
-    return stale;
+    return word(r, text);
 }
 
-static int verdict(const struct scenario *s, const struct lang *words)
+// Translations of the script's catalogue that no text asked for.
+static size_t check_leftovers(const struct run *r)
 {
-    uint64_t stale = s->check_texts ? stale_texts(s, words) : 0;
-    if (s->failed) {
-        fprintf(stderr, "%s: %llu of %llu expectations failed.\n", s->name,
-                (unsigned long long)s->failed, (unsigned long long)(s->held + s->failed));
+    size_t left = 0;
+    const struct catalog *c = r->lang.catalog;
+    if (!r->o->check_texts || !c) {
+        return 0;
     }
-    return s->failed || stale || s->untranslated ? CLI_CHECK_FAILED : CLI_OK;
+    struct lang ours;
+    if (lang_open(&ours, r->lang.code) != CLI_OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < catalog_count(c); i++) {
+        const char *key, *translation;
+        catalog_entry(c, i, &key, &translation);
+        if (!was_used(r, key) && !catalog_has(ours.catalog, key)) {
+            left++;
+            fprintf(stderr, "%s: a translation that nobody needs: \"%s\"\n", r->script->shown, key);
+        }
+    }
+    lang_close(&ours);
+    return left;
 }
 
-static int play(const struct cli *cli, const struct run_options *o, struct lang *lang,
-                const struct lang *words, const char *name)
+static void clear_progress(const struct run *r)
 {
-    struct source source = {0};
-    char err[SCRIPT_ERROR_SIZE];
-    int status = open_source(&source, lang, name);
-    struct scenario s = {.name = source.name,
-                         .style = style_of(cli),
-                         .lang = lang,
-                         .seed = o->seed,
-                         .quiet = o->quiet,
-                         .wait = !o->quiet && !o->go_on && isatty(STDIN_FILENO) &&
-                                 isatty(STDOUT_FILENO),
-                         .check_texts = o->check_texts};
-    if (status == CLI_OK) {
-        struct script_host host;
-        scenario_host(&s, &host);
-        if (script_execute(source.name, source.text, source.size, &host, err)) {
-            status = verdict(&s, words);
+    if (r->progress) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+static void paragraph(struct run *r, const char *label, enum tone tone, const char *text)
+{
+    int at = 0;
+    if (r->begun) {
+        putchar('\n');
+    }
+    if (label) {
+        tone_printf(stdout, r->style, tone, "%s: ", word(r, label));
+        at = style_columns(word(r, label)) + 2;
+    }
+    tone_begin(stdout, r->style, label ? TONE_PLAIN : tone);
+    style_wrap(stdout, r->style, text, 0, at);
+    tone_end(stdout, r->style, label ? TONE_PLAIN : tone);
+    r->begun = true;
+}
+
+static void host_say(void *ctx, enum scenario_text kind, const char *text)
+{
+    static const struct {
+        const char *label;
+        enum tone tone;
+    } forms[] = {
+        [SCENARIO_TITLE] = {NULL, TONE_HEADING},   [SCENARIO_LESSON] = {NULL, TONE_PLAIN},
+        [SCENARIO_PRINT] = {NULL, TONE_PLAIN},     [SCENARIO_QUESTION] = {"Question", TONE_MARK},
+        [SCENARIO_ANSWER] = {"Answer", TONE_GOOD}, [SCENARIO_LOOK] = {"Look", TONE_HEADING},
+        [SCENARIO_TRY] = {"Try", TONE_HEADING}};
+    struct run *r = ctx;
+    if (r->to_stdout || (r->o->quiet && kind != SCENARIO_PRINT)) {
+        return;
+    }
+    clear_progress(r);
+    if (kind == SCENARIO_PRINT) {
+        printf("%s\n", text);
+    } else if (kind != SCENARIO_ANSWER || r->asks || r->shows) {
+        paragraph(r, forms[kind].label, forms[kind].tone, text);
+    } else {
+        r->hidden = true;
+    }
+    fflush(stdout);
+}
+
+static void host_show(void *ctx, const char *title, const struct scenario_run *const *runs,
+                      size_t count)
+{
+    struct run *r = ctx;
+    if (!r->to_stdout && !r->o->quiet) {
+        clear_progress(r);
+        run_show(r->style, r->lang.catalog, title, runs, count);
+        fflush(stdout);
+    }
+}
+
+static void host_table(void *ctx, const struct scenario_table *t)
+{
+    struct run *r = ctx;
+    struct table_column columns[64];
+    if (r->to_stdout || t->columns > 64) {
+        return;
+    }
+    for (size_t c = 0; c < t->columns; c++) {
+        const char *below = t->rows ? t->cells[t->columns + c] : "";
+        bool number = below[0] && strspn(below, "0123456789.,-%x ") == strlen(below);
+        columns[c] = (struct table_column){t->cells[c], number                ? TABLE_RIGHT
+                                                        : c + 1 == t->columns ? TABLE_WRAP
+                                                                              : TABLE_LEFT};
+    }
+    struct table *table = table_new(columns, t->columns);
+    for (size_t i = t->columns; i < t->columns * (t->rows + 1); i++) {
+        const char *cell = t->cells[i];
+        uint64_t value;
+        if (cell[0] && strlen(cell) < 19 && strspn(cell, "0123456789") == strlen(cell) &&
+            cli_parse_number(cell, &value)) {
+            table_count(table, value);
         } else {
-            fflush(stdout);
-            fprintf(stderr, "%s\n", err);
-            status = CLI_BAD_INPUT;
+            table_cell(table, "%s", cell);
         }
     }
-    scenario_free(&s);
-    free(source.owned);
-    return status;
+    clear_progress(r);
+    putchar('\n');
+    if (t->title[0]) {
+        tone_printf(stdout, r->style, TONE_HEADING, "%s\n", t->title);
+    }
+    table_print(stdout, r->style, table, 0);
+    table_free(table);
+    fflush(stdout);
+}
+
+static void host_expected(void *ctx, bool held, const char *text, unsigned line)
+{
+    struct run *r = ctx;
+    clear_progress(r);
+    if (!held) {
+        fflush(stdout);
+        fprintf(stderr, "%s:%u: %s %s\n", r->script->shown, line, word(r, "expected:"), text);
+    } else if (!r->to_stdout && !r->o->quiet) {
+        tone_printf(stdout, r->style, TONE_GOOD, "  %s ", r->style->utf8 ? "✓" : "ok:");
+        printf("%s\n", text);
+        fflush(stdout);
+    }
+}
+
+static bool host_predict(void *ctx, char *out, size_t size)
+{
+    struct run *r = ctx;
+    if (!r->asks) {
+        return false;
+    }
+    clear_progress(r);
+    printf("%s ", word(r, "[Your prediction; Enter shows what happens]"));
+    fflush(stdout);
+    if (!fgets(out, (int)size, stdin)) {
+        out[0] = '\0';
+        putchar('\n');
+    }
+    out[strcspn(out, "\n")] = '\0';
+    return true;
+}
+
+static void host_progress(void *ctx, unsigned number, const char *what)
+{
+    struct run *r = ctx;
+    if (r->progress) {
+        fprintf(stderr, "\r\033[K[%u] %s ...", number, what);
+        fflush(stderr);
+    }
+}
+
+static int parse_set(const struct option_list *set, struct scenario_arg *args)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        char *copy = strdup(set->items[i]), *equals = copy ? strchr(copy, '=') : NULL;
+        if (!equals || equals == copy) {
+            free(copy);
+            return cli_error(CLI_USAGE, "run: --set takes KEY=VALUE, not '%s'", set->items[i]);
+        }
+        *equals = '\0';
+        args[i] = (struct scenario_arg){copy, equals + 1};
+    }
+    return CLI_OK;
+}
+
+static int exports(const struct run *r, const struct run_script *script,
+                   const struct scenario_facts *facts, const char *why)
+{
+    int status = CLI_OK;
+    if (r->o->export_json) {
+        status = run_export_json(r->o->export_json, script, facts, r->o->seed, why);
+    }
+    return status == CLI_OK ? run_export_table(facts, r->o->export_csv, r->o->export_markdown)
+                            : status;
+}
+
+static int perform(struct run *r, const struct run_script *script, const struct scenario_arg *args)
+{
+    const struct scenario_host host = {.ctx = r,
+                                       .os = run_world_os,
+                                       .cpu = run_world_cpu,
+                                       .program = run_world_program,
+                                       .translate = host_translate,
+                                       .say = host_say,
+                                       .table = host_table,
+                                       .show = host_show,
+                                       .expected = host_expected,
+                                       .predict = host_predict,
+                                       .progress = host_progress};
+    const struct scenario_limits limits = {r->o->steps, r->o->memory, r->o->instructions};
+    struct scenario_facts facts;
+    char err[1200];
+    struct scenario *s =
+        scenario_create(script->shown, script->text, script->size, &host, &limits, r->o->seed);
+    if (!s) {
+        return cli_error(CLI_UNAVAILABLE, "no memory for the scenario");
+    }
+    enum scenario_status ended = scenario_perform(s, args, r->o->set.count, err, sizeof err);
+    clear_progress(r);
+    scenario_facts(s, &facts);
+    int status = CLI_OK;
+    if (ended == SCENARIO_BAD_ARG) {
+        status = cli_error(CLI_USAGE, "run: %s", err);
+    } else if (ended != SCENARIO_OK) {
+        fflush(stdout);
+        fprintf(stderr, "%s\n", err); // it begins with file:line
+        status = CLI_BAD_INPUT;
+    }
+    if (facts.failed > 0) {
+        fprintf(stderr, "%s: %zu of %zu expectations failed.\n", script->shown, facts.failed,
+                facts.expectation_count);
+    }
+    if (ended == SCENARIO_OK && !r->to_stdout && !r->o->quiet) {
+        printf("\n%s %zu/%zu; %s %" PRIu64 ".%s%s\n", word(r, "Expectations met:"),
+               facts.expectation_count - facts.failed, facts.expectation_count, word(r, "seed"),
+               r->o->seed, r->hidden ? " " : "",
+               r->hidden ? word(r, "The answers: the same command with -c.") : "");
+    }
+    size_t unsettled = ended == SCENARIO_OK ? r->untranslated + check_leftovers(r) : 0;
+    status = status == CLI_OK && unsettled > 0 ? CLI_CHECK_FAILED : status;
+    int exported = ended == SCENARIO_BAD_ARG
+                       ? CLI_OK
+                       : exports(r, script, &facts, status == CLI_OK ? NULL : err);
+    status = status == CLI_OK && facts.failed > 0 ? CLI_CHECK_FAILED : status;
+    scenario_free(s);
+    return exported == CLI_OK ? status : exported;
+}
+
+static bool is_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
 }
 
 static int run_run(const struct cli *cli, const void *options)
 {
+    enum { ARGS_MAX = 64 };
     const struct run_options *o = options;
-    int worst = CLI_OK;
-    for (size_t i = 0; i < cli->arg_count; i++) {
-        struct lang lang, words; // with the scenario's texts, and without
-        int status = lang_open(&lang, o->lang);
-        if (status == CLI_OK) {
-            status = lang_open(&words, o->lang);
-            status = status == CLI_OK ? play(cli, o, &lang, &words, cli->args[i]) : status;
-            lang_close(&words);
-        }
-        lang_close(&lang);
-        worst = status > worst ? status : worst;
+    struct style style = style_of(cli);
+    struct run_script script;
+    struct scenario_arg args[ARGS_MAX] = {{NULL, NULL}};
+    static struct run run; // large
+    run = (struct run){.o = o, .style = &style, .shows = o->answers, .script = &script};
+    run.to_stdout =
+        is_stdout(o->export_json) || is_stdout(o->export_csv) || is_stdout(o->export_markdown);
+    run.asks = !run.to_stdout && !o->quiet && !o->answers && isatty(0) && isatty(1) &&
+               strcmp(cli->args[0], "-") != 0;
+    run.progress = isatty(2);
+    if (o->set.count > ARGS_MAX) {
+        return cli_error(CLI_USAGE, "run: more than %d --set", ARGS_MAX);
     }
-    return worst;
+    int status = run_script_load(cli->args[0], &script);
+    status = status == CLI_OK ? lang_open(&run.lang, o->lang) : status;
+    if (status == CLI_OK) {
+        status = script.name ? lang_add_scenario(&run.lang, script.name)
+                             : lang_add_beside(&run.lang, cli->args[0]);
+    }
+    status = status == CLI_OK ? parse_set(&o->set, args) : status;
+    status = status == CLI_OK ? perform(&run, &script, args) : status;
+    for (size_t i = 0; i < o->set.count && i < ARGS_MAX; i++) {
+        free((void *)(uintptr_t)args[i].key);
+    }
+    lang_close(&run.lang);
+    for (size_t i = 0; i < run.used_count; i++) {
+        free(run.used[i]);
+    }
+    free(run.used);
+    run_script_free(&script);
+    run_world_free(&run.world);
+    return status;
 }
 
 #define FIELD(name) offsetof(struct run_options, name)
 
 const struct command command_run = {
     .name = "run",
-    .summary = "run a scenario: a lesson with its machines and expectations",
-    .operands = "SCENARIO...",
+    .summary = "run a scenario in Lua: a lesson with its question, its runs and its answer",
+    .operands = "SCENARIO",
     .description =
-        "A scenario is a Lua script: it says what there is to see, asks the class a question, runs "
-        "machines, shows what came of it and answers. On a terminal a question waits for Enter. "
-        "SCENARIO is one that is part of Ringside, or a file of your own that ends in .lua "
-        "(docs/scenarios.md).\n"
+        "Runs a scenario that is part of Ringside ('ringside list scenarios') or a script of your "
+        "own (a file that ends in .lua, or - for standard input). It prints the lesson, asks its "
+        "question, runs the guests that the script describes, and shows what came of it. On a "
+        "terminal it waits for a prediction after each question; elsewhere answers are shown with "
+        "-c only.\n"
         "\n"
-        "The exit status is 0 if all its expectations hold, 1 if one does not, 3 if the script has "
-        "a mistake.",
+        "Scripts run in a sandbox: no files, no clock, bounded memory and work. The exit status is "
+        "1 if an expectation of the script does not hold, and 3 if the script has a mistake or "
+        "reaches a bound; what had been computed until then is exported all the same. "
+        "docs/scenarios.md describes how to write one.",
     .examples =
         (const struct command_example[]){
-            {"ringside run popf", "why x86 was not virtualizable"},
-            {"ringside run shadow-against-nested --lang ko", "in Korean"},
-            {"ringside run --quiet homework.lua", "grade: only expectations that fail"},
+            {"ringside run shadow-against-nested", "a lesson, at a terminal with its question"},
+            {"ringside run shadow-against-nested --lang ko -c", "in Korean, with the answer"},
+            {"ringside run mine.lua --set n=500 --export-json result.json",
+             "one's own, with an argument"},
             {0}},
     .options =
         (const struct option_row[]){
+            {.name = "set",
+             .kind = OPTION_LIST,
+             .arg = "KEY=VALUE",
+             .help = "an argument of the scenario (its args_spec names them); may be repeated",
+             .offset = FIELD(set)},
+            OPTION_ROW_SEED(struct run_options, seed),
+            {.letter = 'c',
+             .name = "answers",
+             .kind = OPTION_FLAG,
+             .help = "show the answers, and do not wait for predictions",
+             .offset = FIELD(answers)},
             OPTION_ROW_LANG(struct run_options, lang),
             {.letter = 'q',
              .name = "quiet",
              .kind = OPTION_FLAG,
-             .help = "only expectations that fail",
+             .help = "only what the script prints, its tables, and expectations that fail",
              .offset = FIELD(quiet)},
-            {.name = "go-on",
-             .kind = OPTION_FLAG,
-             .help = "do not wait after a question",
-             .offset = FIELD(go_on)},
             {.name = "check-texts",
              .kind = OPTION_FLAG,
-             .help = "also fail if a text has no translation, or a translation no text",
+             .help = "for authors: say which texts have no translation and which translations no "
+                     "text, status 1",
              .offset = FIELD(check_texts)},
-            OPTION_ROW_SEED(struct run_options, seed),
+            {.name = "steps",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "how long the script itself may work, in steps of Lua's machine",
+             .offset = FIELD(steps),
+             .min = 1000,
+             .max = UINT64_C(1000000000000)},
+            {.name = "memory",
+             .kind = OPTION_SIZE,
+             .arg = "SIZE",
+             .help = "how much the script may hold",
+             .offset = FIELD(memory),
+             .min = 1 << 20,
+             .max = UINT64_C(1) << 34},
+            {.name = "instructions",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "how many instructions its guests may execute, all together",
+             .offset = FIELD(instructions),
+             .min = 1000,
+             .max = UINT64_C(1000000000000000)},
+            OPTION_ROW_EXPORT_JSON(struct run_options, export_json),
+            {.name = "export-csv",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "also write the runs as CSV; '-' is standard output",
+             .offset = FIELD(export_csv)},
+            {.name = "export-markdown",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "also write the runs as a Markdown table",
+             .offset = FIELD(export_markdown)},
             {0}},
-    .defaults = &(const struct run_options){.seed = CLI_DEFAULT_SEED},
+    .defaults = &(const struct run_options){.seed = CLI_DEFAULT_SEED,
+                                            .steps = 20000000,
+                                            .memory = UINT64_C(64) << 20,
+                                            .instructions = UINT64_C(20000000000)},
     .options_size = sizeof(struct run_options),
     .min_args = 1,
-    .max_args = CLI_ANY_ARGS,
+    .max_args = 1,
     .operand_values_from = "list scenarios --names",
     .run = run_run,
 };

@@ -1,12 +1,92 @@
-// Between the parts of lua/.
+// What the files of lua/ share: the scenario behind scenario.h, and the registration of the parts of the API.
 #ifndef RINGSIDE_LUA_IMPL_H
 #define RINGSIDE_LUA_IMPL_H
 
-#include "lua/script.h"
+#include "lua/scenario.h"
+#include "sim/prng.h"
 
-struct lua_State; // Lua's own, so that this header needs none of its headers
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lua.h>
 
-// Puts Ringside's functions into the globals of the state.
-void api_open(struct lua_State *L, const struct script_host *host);
+// Memory that lives as long as the scenario: pieces on a list.
+struct piece {
+    struct piece *next;
+};
+
+// A vector that grows; items of one size.
+struct list {
+    void *items;
+    size_t count, room;
+};
+
+struct scenario {
+    lua_State *L;
+    const char *name, *text;
+    size_t size;
+    struct scenario_host host;
+    uint64_t seed;
+    struct prng prng; // math.random
+
+    uint64_t memory, memory_limit;      // held now; may be held
+    uint64_t allocated, allocate_limit; // in all: copying takes time, too
+    uint64_t steps, step_limit;
+    uint64_t instructions, instruction_limit; // of guests
+    const char *exhausted;                    // which bound was reached, or NULL
+
+    bool read, performing;
+    unsigned groups, runs_begun;
+    size_t failed;
+    const char *title;
+    struct list said, questions, runs, tables, expectations, samples;
+    struct scenario_stage stage;
+    const struct scenario_arg *args;
+    size_t arg_count;
+    struct piece *pieces;
+    struct asm_result *programs[16]; // assembled in the script: kept for the run's life
+    unsigned program_count;
+};
+
+// ---- life (scenario.c) -----------------------------------------------------------------------------
+struct scenario *scenario_of(lua_State *L);
+// Each raises a Lua error when memory is short.
+const char *keep_text(lua_State *L, const char *text, size_t size);
+void *list_add(lua_State *L, struct list *list, size_t item);
+// A paragraph, kept: every run of white space is one blank, so that how a script breaks its lines is its own affair.
+const char *keep_paragraph(lua_State *L, const char *text, size_t size);
+// Notes that the text was said, and has the host say it if the scenario runs.
+void say(lua_State *L, enum scenario_text kind, const char *kept);
+// The same text in the reader's language.
+const char *translated(struct scenario *s, const char *text);
+// A mistake of the script at the line that called us: file:line: message.
+int mistake(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// ---- the sandbox (sandbox.c) -----------------------------------------------------------------------
+lua_State *sandbox_open(struct scenario *s);
+// `n` units of work of ours count as steps of the script's; raises an error at the limit.
+void sandbox_charge(lua_State *L, uint64_t n);
+
+// ---- the API: each adds its functions to the table on top of the stack ------------------------------
+void api_lesson(lua_State *L);  // title, lesson, ask, expect, table
+void api_run(lua_State *L);     // run, compare, scan, walk, list
+void api_machine(lua_State *L); // machine
+
+// ---- runs (spec.c) ----------------------------------------------------------------------------------
+// What a table of the script asks for.
+struct request {
+    struct run_spec spec;
+    const struct toyos_workload *workload; // NULL: a program
+    const char *name, *vary;
+    uint64_t n;
+    bool steady, exits;
+    char command_line[TOYOS_COMMAND_LINE_MAX + 1];
+};
+// Reads the table at `index` of the stack; `arch`: NULL, or the architecture instead of the table's.
+void request_read(lua_State *L, int index, const char *name, const char *arch, struct request *out);
+// Runs it, judges it and pushes the result's table; `native`: what it is held to, or NULL. Returns its place in s->runs.
+size_t request_run(lua_State *L, const struct request *request, unsigned group,
+                   const struct scenario_run *native);
+// Pushes the table that describes a run; `place`: its place in s->runs and 1, by which show() finds it, or 0.
+void push_run(lua_State *L, const struct scenario_run *run, size_t place);
+const char *category_text(unsigned category);
 
 #endif
