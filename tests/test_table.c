@@ -143,7 +143,17 @@ static void repairs_text(void)
     json_decref(large);
 }
 
-TEST_SUITE(table, {"counts, shares and sizes are formatted exactly", formats_numbers},
+// Hangul takes two columns, blocks and codes for colours one and none.
+static void counts_columns(void)
+{
+    CHECK_I64(style_columns("VM exit"), 7);
+    CHECK_I64(style_columns("\xec\xa7\x88\xeb\xac\xb8 1"), 6);
+    CHECK_I64(style_columns("\xe2\x96\x88\033[36mx\033[0m"), 2);
+    CHECK_I64(style_columns("\xec\xa7"), 1);
+}
+
+TEST_SUITE(table, {"columns of wide characters are counted", counts_columns},
+           {"counts, shares and sizes are formatted exactly", formats_numbers},
            {"bars have eighths, and something is never nothing", draws_bars},
            {"tables align, wrap and are exported", prints_tables},
            {"text of any bytes becomes valid JSON", repairs_text});
