@@ -372,10 +372,15 @@ void compare_print_verdict(const struct compare *c, const struct style *style)
         return;
     }
     char text[256];
-    snprintf(text, sizeof text,
-             "All %zu runs give the right checksum, and native's console, memory and registers; "
-             "their categories sum to the elapsed cycles.",
-             right);
+    if (right == 1) {
+        snprintf(text, sizeof text,
+                 "The run gives the right checksum; its categories sum to the elapsed cycles.");
+    } else {
+        snprintf(text, sizeof text,
+                 "All %zu runs give the right checksum, and native's console, memory and "
+                 "registers; their categories sum to the elapsed cycles.",
+                 right);
+    }
     style_wrap(stdout, style, text, 0, 0);
 }
 
