@@ -137,7 +137,7 @@ Mistakes.
   $ ringside compare hello --cpu p4-672 --arch type2/fullvirt-hw -q 2>/dev/null | tail -3
   - type2/fullvirt-hw: not run: type2/fullvirt-hw with paging=nested, io=emulated on p4-672: this processor has VT-x without EPT: use paging=shadow or a later --cpu
   
-  All 1 runs give the right checksum, and native's console, memory and registers; their categories sum to the elapsed cycles.
+  The run gives the right checksum; its categories sum to the elapsed cycles.
   $ ringside compare hello --cpu p4-672 --arch type2/fullvirt-hw >/dev/null
   ringside: none of the architectures asked for can be run here
   [2]
