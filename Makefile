@@ -73,7 +73,7 @@ CPPFLAGS += $(if $(wildcard lua/*.c),-DRINGSIDE_HAVE_LUA) $(if $(wildcard tui/*.
 # Asked once, and only when something is compiled.
 # Which standard the sources see is said below, not by a library.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(filter-out -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=%,$$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config $(if $(filter -static,$(LDFLAGS)),--static) --libs $(PKGS)))$(PKG_LIBS)
 # A peer of the benchmarks, beside which they go on without it.
 UV_LIBS    = $(eval UV_LIBS := $$(shell pkg-config --silence-errors --libs libuv))$(UV_LIBS)
 
