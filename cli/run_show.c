@@ -115,10 +115,10 @@ static void show_exits(const struct style *style, const struct catalog *words,
                        const struct scenario_run *run)
 {
     const struct table_column columns[] = {{"VM-EXIT", TABLE_LEFT},
-                                           {"Samples", TABLE_RIGHT},
-                                           {"Samples%", TABLE_RIGHT},
-                                           {"Time%", TABLE_RIGHT},
-                                           {"Average cycles", TABLE_RIGHT}};
+                                           {catalog_get(words, "Samples"), TABLE_RIGHT},
+                                           {catalog_get(words, "Samples%"), TABLE_RIGHT},
+                                           {catalog_get(words, "Time%"), TABLE_RIGHT},
+                                           {catalog_get(words, "Average cycles"), TABLE_RIGHT}};
     const struct run_result *r = &run->result;
     bool shown[EXIT_REASONS] = {false};
     uint64_t time = 0;
