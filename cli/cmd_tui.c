@@ -108,7 +108,7 @@ static char *keys_as_text(void)
 const struct command command_tui = {
     .name = "tui",
     .summary = "watch a workload under an architecture: the dashboard",
-    .operands = "[LESSON|WORKLOAD]",
+    .operands = "[SCENARIO|LESSON|WORKLOAD]",
     .description =
         "Boots the toy OS with the workload and shows it running: where control is and the path it "
         "took, exits and what they cost, page walks, a timeline, architectures side by side, the "
@@ -123,6 +123,8 @@ const struct command command_tui = {
     .examples =
         (const struct command_example[]){
             {"ringside tui", "a build, under hardware-assisted virtualization"},
+            {"ringside tui shadow-against-nested",
+             "a scenario, its texts as pages of the Lesson view"},
             {"ringside tui shadow",
              "a lesson on shadow paging; also storm, types, or a .lesson file"},
             {"ringside tui pgfault --arch type1/fullvirt-hw,paging=shadow",

@@ -1,5 +1,6 @@
 // Prepares a run of `ringside tui`: the guest, the lesson, the languages, and what the dashboard asks its surroundings for.
 #include "cli/data.h"
+#include "cli/lesson_scenario.h"
 #include "cli/model.h"
 #include "cli/table.h"
 #include "cli/topic.h"
@@ -197,15 +198,19 @@ static int set_size(struct tui *t)
     return CLI_OK;
 }
 
-// The operand: a lesson, which names its workload, or a workload.
+// The operand: a scenario or lesson, which names its workload, or a workload.
 static int choose(struct tui *t, const struct cli *cli)
 {
     const char *name = cli->arg_count ? cli->args[0] : WORKLOAD_USUAL;
-    if (!lesson_exists(name)) {
+    int status;
+    if (lesson_is_scenario(name)) {
+        status = lesson_from_scenario(name, &t->lesson, &t->lesson_korean, &t->scene);
+    } else if (lesson_exists(name)) {
+        status = lesson_read(name, "en", &t->lesson, &t->scene);
+        status = status == CLI_OK ? lesson_read(name, "ko", &t->lesson_korean, NULL) : status;
+    } else {
         return choose_workload(t, name);
     }
-    int status = lesson_read(name, "en", &t->lesson, &t->scene);
-    status = status == CLI_OK ? lesson_read(name, "ko", &t->lesson_korean, NULL) : status;
     t->config.lesson = &t->lesson;
     t->config.lesson_korean = t->lesson_korean.pages ? &t->lesson_korean : NULL;
     if (!t->o->view) {

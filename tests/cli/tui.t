@@ -70,3 +70,23 @@ A lesson of one's own is a file; what is wrong with it is said with its place.
   $ ringside tui empty.lesson -b
   empty.lesson:5:1: a page without text; write some above this line
   [3]
+
+A scenario in Lua becomes a lesson: it is run, its question waits for Enter, and its first comparison is what one sees.
+
+  $ ringside tui shadow-against-nested -b --lang en --keys '<Enter><Enter>' | sed -n '3,12p' | sed 's/ *$//'
+    Shadow against nested paging                                             2/3
+    ────────────────────────────────────────────────────────────────────────────
+     A question
+  
+    Nested paging is the newer invention, made to replace the older. Is it the
+    faster one for both programs?
+  
+    Answer
+    No. It wins by far where page tables change: the guest's updates concern
+    nobody, while shadow paging exits for each fault and each flush. It loses
+  $ ringside tui popf -b --lang ko --keys 'n' | sed -n '3p'
+    x86은 왜 가상화할 수 없었는가                                            1/3
+  $ echo 'text "first" ask "who?" nobody()' >wrong.lua
+  $ ringside tui wrong.lua -b
+  wrong.lua:1: attempt to call a nil value (global 'nobody')
+  [3]
