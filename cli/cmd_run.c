@@ -8,8 +8,8 @@
 
 struct run_options {
     struct option_list set;
-    uint64_t seed, steps, memory, instructions;
-    const char *lang, *export_json, *export_csv, *export_markdown;
+    uint64_t seed, steps, memory, instructions, trace_limit, trace_from;
+    const char *lang, *export_json, *export_csv, *export_markdown, *export_trace;
     bool answers, quiet, check_texts;
 };
 
@@ -243,8 +243,28 @@ static int exports(const struct run *r, const struct run_script *script,
     if (r->o->export_json) {
         status = run_export_json(r->o->export_json, script, facts, r->o->seed, why);
     }
+    if (status == CLI_OK && r->o->export_trace) {
+        status = run_export_trace(r->o->export_trace, script, facts, r->o->seed);
+    }
     return status == CLI_OK ? run_export_table(facts, r->o->export_csv, r->o->export_markdown)
                             : status;
+}
+
+// How much a trace holds, and what to do with it.
+static void tell_trace(const struct run *r, const struct scenario_facts *facts)
+{
+    size_t kept = 0, cut = 0;
+    for (size_t i = 0; i < facts->recording_count; i++) {
+        size_t count;
+        recording_items(facts->recordings[i].recording, &count);
+        kept += count;
+        cut += recording_left_out(facts->recordings[i].recording) > 0;
+    }
+    char number[FORMAT_SIZE];
+    printf(
+        "%s %s (%s %s).%s%s\n", word(r, "Trace:"), r->o->export_trace, format_count(number, kept),
+        word(r, "events; ui.perfetto.dev opens it"), cut > 0 ? " " : "",
+        cut > 0 ? word(r, "Some runs have more than that: --trace-limit and --trace-from.") : "");
 }
 
 static int perform(struct run *r, const struct run_script *script, const struct scenario_arg *args)
@@ -260,7 +280,11 @@ static int perform(struct run *r, const struct run_script *script, const struct 
                                        .expected = host_expected,
                                        .predict = host_predict,
                                        .progress = host_progress};
-    const struct scenario_limits limits = {r->o->steps, r->o->memory, r->o->instructions};
+    const struct scenario_limits limits = {.steps = r->o->steps,
+                                           .memory = r->o->memory,
+                                           .instructions = r->o->instructions,
+                                           .recorded = r->o->export_trace ? r->o->trace_limit : 0,
+                                           .recorded_from = r->o->trace_from};
     struct scenario_facts facts;
     char err[1200];
     struct scenario *s =
@@ -294,6 +318,9 @@ static int perform(struct run *r, const struct run_script *script, const struct 
     int exported = ended == SCENARIO_BAD_ARG
                        ? CLI_OK
                        : exports(r, script, &facts, status == CLI_OK ? NULL : err);
+    if (exported == CLI_OK && r->o->export_trace && !r->to_stdout && !r->o->quiet) {
+        tell_trace(r, &facts);
+    }
     status = status == CLI_OK && facts.failed > 0 ? CLI_CHECK_FAILED : status;
     scenario_free(s);
     return exported == CLI_OK ? status : exported;
@@ -313,8 +340,8 @@ static int run_run(const struct cli *cli, const void *options)
     struct scenario_arg args[ARGS_MAX] = {{NULL, NULL}};
     static struct run run; // large
     run = (struct run){.o = o, .style = &style, .shows = o->answers, .script = &script};
-    run.to_stdout =
-        is_stdout(o->export_json) || is_stdout(o->export_csv) || is_stdout(o->export_markdown);
+    run.to_stdout = is_stdout(o->export_json) || is_stdout(o->export_csv) ||
+                    is_stdout(o->export_markdown) || is_stdout(o->export_trace);
     run.asks = !run.to_stdout && !o->quiet && !o->answers && isatty(0) && isatty(1) &&
                strcmp(cli->args[0], "-") != 0;
     run.progress = isatty(2);
@@ -363,6 +390,8 @@ const struct command command_run = {
         (const struct command_example[]){
             {"ringside run shadow-against-nested", "a lesson, at a terminal with its question"},
             {"ringside run shadow-against-nested --lang ko -c", "in Korean, with the answer"},
+            {"ringside run vtx-exits -c --export-trace trace.json",
+             "with a trace of every exit, for ui.perfetto.dev"},
             {"ringside run mine.lua --set n=500 --export-json result.json",
              "one's own, with an argument"},
             {0}},
@@ -422,10 +451,30 @@ const struct command command_run = {
              .arg = "FILE",
              .help = "also write the runs as a Markdown table",
              .offset = FIELD(export_markdown)},
+            {.name = "export-trace",
+             .kind = OPTION_STRING,
+             .arg = "FILE",
+             .help = "also write what happened in each run, vCPUs, exits, faults and page walks, "
+                     "as a trace that Perfetto (ui.perfetto.dev) opens",
+             .offset = FIELD(export_trace)},
+            {.name = "trace-limit",
+             .kind = OPTION_NUMBER,
+             .arg = "N",
+             .help = "how many events of each run the trace holds, the first ones",
+             .offset = FIELD(trace_limit),
+             .min = 1,
+             .max = 100000000},
+            {.name = "trace-from",
+             .kind = OPTION_NUMBER,
+             .arg = "CYCLES",
+             .help = "from which time of each run on the trace holds them",
+             .offset = FIELD(trace_from),
+             .max = INT64_MAX},
             {0}},
     .defaults = &(const struct run_options){.seed = CLI_DEFAULT_SEED,
                                             .steps = 20000000,
                                             .memory = UINT64_C(64) << 20,
+                                            .trace_limit = 50000,
                                             .instructions = UINT64_C(20000000000)},
     .options_size = sizeof(struct run_options),
     .min_args = 1,

@@ -45,6 +45,8 @@ void run_show(const struct style *style, const struct catalog *words, const char
 // Files. `why` is the script's error, or NULL.
 int run_export_json(const char *path, const struct run_script *script,
                     const struct scenario_facts *facts, uint64_t seed, const char *why);
+int run_export_trace(const char *path, const struct run_script *script,
+                     const struct scenario_facts *facts, uint64_t seed);
 int run_export_table(const struct scenario_facts *facts, const char *csv, const char *markdown);
 
 #endif

@@ -27,7 +27,8 @@ struct action {
 };
 
 struct live {
-    struct vm *vm; // NULL once it is closed
+    struct vm *vm;               // NULL once it is closed
+    struct recording *recording; // of it, or NULL
     struct request request;
     struct action actions[ACTIONS_MAX];
     unsigned action_count;
@@ -423,6 +424,9 @@ static int close_machine(lua_State *L)
 {
     struct live *m = luaL_checkudata(L, 1, metatable);
     if (m->vm && !m->inside) {
+        if (m->recording) {
+            recording_end(m->recording);
+        }
         vm_destroy(m->vm);
         m->vm = NULL;
     }
@@ -443,6 +447,10 @@ static int create_machine(lua_State *L)
     m->vm = run_boot(&m->request.spec, err, sizeof err);
     if (!m->vm) {
         return mistake(L, "%s", err);
+    }
+    m->recording = request_record(L, &m->request);
+    if (m->recording && !recording_begin(m->recording, m->vm)) {
+        return luaL_error(L, "out of memory");
     }
     return 1;
 }

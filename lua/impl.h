@@ -31,13 +31,14 @@ struct scenario {
     uint64_t allocated, allocate_limit; // in all: copying takes time, too
     uint64_t steps, step_limit;
     uint64_t instructions, instruction_limit; // of guests
+    uint64_t recorded, recorded_from;         // as struct scenario_limits
     const char *exhausted;                    // which bound was reached, or NULL
 
     bool read, performing;
     unsigned groups, runs_begun;
     size_t failed;
     const char *title;
-    struct list said, questions, runs, tables, expectations, samples;
+    struct list said, questions, runs, tables, expectations, samples, recordings;
     struct scenario_stage stage;
     const struct scenario_arg *args;
     size_t arg_count;
@@ -82,6 +83,8 @@ struct request {
 };
 // Reads the table at `index` of the stack; `arch`: NULL, or the architecture instead of the table's.
 void request_read(lua_State *L, int index, const char *name, const char *arch, struct request *out);
+// A new recording of the request's guest on the scenario's list, or NULL if nothing is recorded.
+struct recording *request_record(lua_State *L, const struct request *request);
 // Runs it, judges it and pushes the result's table; `native`: what it is held to, or NULL. Returns its place in s->runs.
 size_t request_run(lua_State *L, const struct request *request, unsigned group,
                    const struct scenario_run *native);

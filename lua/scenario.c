@@ -119,6 +119,8 @@ struct scenario *scenario_create(const char *name, const char *text, size_t size
     s->memory_limit = l.memory ? l.memory : UINT64_C(64) << 20;
     s->allocate_limit = s->step_limit * 200;
     s->instruction_limit = l.instructions ? l.instructions : UINT64_C(20000000000);
+    s->recorded = l.recorded;
+    s->recorded_from = l.recorded_from;
     s->L = sandbox_open(s);
     if (!s->L) {
         free(s);
@@ -141,8 +143,12 @@ void scenario_free(struct scenario *s)
         asm_result_free(s->programs[i]);
         free(s->programs[i]);
     }
-    const struct list lists[] = {s->said,   s->questions,    s->runs,
-                                 s->tables, s->expectations, s->samples};
+    const struct scenario_recording *recordings = s->recordings.items;
+    for (size_t i = 0; i < s->recordings.count; i++) {
+        recording_free(recordings[i].recording);
+    }
+    const struct list lists[] = {s->said,         s->questions, s->runs,      s->tables,
+                                 s->expectations, s->samples,   s->recordings};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         free(lists[i].items);
     }
@@ -171,6 +177,8 @@ void scenario_facts(const struct scenario *s, struct scenario_facts *out)
         .failed = s->failed,
         .samples = s->samples.items,
         .sample_count = s->samples.count,
+        .recordings = s->recordings.items,
+        .recording_count = s->recordings.count,
         .stage = s->stage,
     };
 }
@@ -417,5 +425,10 @@ enum scenario_status scenario_perform(struct scenario *s, const struct scenario_
     s->args = args;
     s->arg_count = count;
     s->performing = true;
-    return call(s, perform_script, err, err_size);
+    enum scenario_status status = call(s, perform_script, err, err_size);
+    const struct scenario_recording *recordings = s->recordings.items;
+    for (size_t i = 0; i < s->recordings.count; i++) {
+        recording_end(recordings[i].recording); // machines that the script left open
+    }
+    return status;
 }

@@ -51,6 +51,8 @@ struct scenario_limits {
     uint64_t steps; // of Lua's virtual machine, and of our library in units of 64 bytes; 20 million
     uint64_t memory;       // bytes that the script may hold; 64 MiB
     uint64_t instructions; // that its guests may execute, all together; 20,000 million
+    // Not bounds but how much of each run is recorded: so many things that happen, from a time (cycles) on; 0: nothing.
+    uint64_t recorded, recorded_from;
 };
 
 struct scenario_arg {
@@ -70,6 +72,12 @@ struct scenario_run {
     bool exits;        // to be shown with its exits by reason
     const char *why;   // what is wrong, "" if it is right
     uint64_t baseline; // cycles of the run it is compared with; 0: none
+};
+// What happened in a run, or in a machine that the script drives itself. Of a steady run: the longer one, whole.
+struct scenario_recording {
+    const char *name, *workload, *vary;
+    uint32_t mhz;
+    struct recording *recording;
 };
 struct scenario_table {
     const char *title;
@@ -119,6 +127,8 @@ struct scenario_facts {
     size_t expectation_count, failed;
     const struct scenario_sample *samples;
     size_t sample_count;
+    const struct scenario_recording *recordings; // as they began, if limits asked for them
+    size_t recording_count;
     struct scenario_stage stage;
 };
 

@@ -263,8 +263,27 @@ void request_read(lua_State *L, int index, const char *name, const char *arch, s
 
 // ---- running ----------------------------------------------------------------------------------------
 
+struct recording *request_record(lua_State *L, const struct request *request)
+{
+    struct scenario *s = scenario_of(L);
+    if (s->recorded == 0) {
+        return NULL;
+    }
+    struct scenario_recording *r = list_add(L, &s->recordings, sizeof *r);
+    r->name = request->name;
+    r->workload = request->workload ? request->workload->name : "program";
+    r->vary = request->vary ? request->vary : "";
+    r->mhz = request->spec.config.model->mhz;
+    r->recording = recording_create(s->recorded, s->recorded_from);
+    if (!r->recording) {
+        s->recordings.count--;
+        luaL_error(L, "out of memory");
+    }
+    return r->recording;
+}
+
 static void run_once(lua_State *L, const struct request *request, uint64_t n,
-                     struct run_result *result)
+                     struct recording *recording, struct run_result *result)
 {
     struct scenario *s = scenario_of(L);
     char err[512], line[sizeof request->command_line + 24];
@@ -275,6 +294,7 @@ static void run_once(lua_State *L, const struct request *request, uint64_t n,
     snprintf(line, sizeof line, "workload=%s n=%" PRIu64 "%s",
              request->workload ? request->workload->name : "", n, rest);
     spec.command_line = line;
+    spec.recording = recording;
     uint64_t left = s->instruction_limit - s->instructions;
     spec.instructions = spec.instructions < left ? spec.instructions : left;
     if (!run_guest(&spec, result, err, sizeof err)) {
@@ -313,7 +333,7 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
     run->why = "";
     struct run_result result;
     s->runs.count--; // it counts once it has run
-    run_once(L, request, n, &result);
+    run_once(L, request, n, request_record(L, request), &result);
     ((struct scenario_run *)s->runs.items)[place].result = result;
     s->runs.count++;
     run = &((struct scenario_run *)s->runs.items)[place];
@@ -323,7 +343,7 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
         run->why = keep_text(L, why, strlen(why));
     }
     if (request->steady && run->result.stop.reason == STOP_POWEROFF) {
-        run_once(L, request, request->n, &shorter);
+        run_once(L, request, request->n, NULL, &shorter);
         bool ok = run_subtract(&run->result, &shorter, why, sizeof why);
         run_result_free(&shorter);
         if (!ok) {

@@ -64,6 +64,20 @@ static void renew_recent(struct observer *o, uint64_t time)
     }
 }
 
+// The stretch at the end of the timeline is over.
+static void record_segment(const struct observer *o, const struct observe_cpu *k)
+{
+    const struct snapshot_segment *s = k->last;
+    if (k->segments > 0) {
+        recording_add(o->recording, &(struct recorded){.kind = RECORDED_WHO,
+                                                       .cpu = (uint8_t)(k - o->cpu),
+                                                       .from = s->from,
+                                                       .to = s->to,
+                                                       .who = (uint8_t)s->who,
+                                                       .reason = s->reason});
+    }
+}
+
 // The short way: most stretches lie within one bucket.
 static inline void put(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
                        enum snapshot_who who)
@@ -73,6 +87,9 @@ static inline void put(struct observer *o, struct observe_cpu *k, uint64_t from,
     }
     struct snapshot_segment *last = k->last;
     if (last->who != who || last->reason != k->reason) {
+        if (o->recording) {
+            record_segment(o, k);
+        }
         if (last->who != who) {
             if (from >= o->recent_until) {
                 renew_recent(o, from);
@@ -289,6 +306,8 @@ static void on_exit(struct cpu *c, const struct vmexit *x)
         begin_path(k, c, k->base, now, x->pc);
         k->path.reason = k->reason = (int16_t)x->reason;
         k->insn = x->insn;
+        k->exiting = true;
+        k->exit_at = now;
         k->addr = x->addr;
         k->vector = x->vector;
         k->call = c->s.r[REG_T0 + 2];
@@ -307,11 +326,28 @@ static void on_exit(struct cpu *c, const struct vmexit *x)
     k->base = WHO_HYPERVISOR;
 }
 
+static void record_exit(const struct observer *o, struct observe_cpu *k, uint64_t now)
+{
+    recording_add(o->recording, &(struct recorded){.kind = RECORDED_EXIT,
+                                                   .cpu = (uint8_t)(k - o->cpu),
+                                                   .from = k->exit_at,
+                                                   .to = now,
+                                                   .pc = k->path.pc,
+                                                   .addr = k->addr,
+                                                   .insn = k->insn,
+                                                   .reason = k->path.reason,
+                                                   .vector = k->vector});
+}
+
 static void on_done(struct cpu *c)
 {
     struct observer *o = of(c);
     struct observe_cpu *k = &o->cpu[c->index];
     catch_up(o, k, cpu_now(c));
+    if (o->recording && k->exiting) {
+        record_exit(o, k, k->mark);
+    }
+    k->exiting = false;
     o->last_reason = k->path.reason;
     k->path_done = c->instructions;
     if (c->idle) {
@@ -379,6 +415,15 @@ static void on_event(struct cpu *c, unsigned vector, uint32_t error, enum event_
     guest_step(k, guest_who(c), now, 0);
     k->entered = now;
     k->path_done = c->instructions;
+    if (o->recording) {
+        recording_add(o->recording, &(struct recorded){.kind = RECORDED_EVENT,
+                                                       .cpu = (uint8_t)c->index,
+                                                       .from = now - cycles,
+                                                       .to = now,
+                                                       .pc = c->s.pc,
+                                                       .vector = (uint8_t)vector,
+                                                       .error = error});
+    }
     if (vector == VEC_PF && class == EVENT_FAULT && !c->in_monitor) {
         o->fault = (struct snapshot_fault){.owner = SNAP_FAULT_GUEST,
                                            .cpu = (uint8_t)c->index,
@@ -416,6 +461,17 @@ static void on_walk(struct cpu *c, uint64_t va, enum cpu_access access, bool use
     w->va = va;
     w->pc = c->s.pc;
     w->time = cpu_now(c);
+    if (o->recording) {
+        recording_add(o->recording, &(struct recorded){.kind = RECORDED_WALK,
+                                                       .cpu = (uint8_t)c->index,
+                                                       .from = w->time,
+                                                       .to = w->time + r->cost,
+                                                       .pc = w->pc,
+                                                       .va = va,
+                                                       .refs = r->refs,
+                                                       .walk = (uint8_t)w->kind,
+                                                       .ok = r->status == WALK_OK});
+    }
     if (o->stop.on_walk) {
         o->paused = true;
         machine_pause(o->vm->m);
@@ -431,17 +487,29 @@ static void on_fault(struct cpu *c, const struct watch_fault *f)
          [PAGING_TABLE_WRITE] = SNAP_FAULT_TABLE_WRITE},
         {[PAGING_FIXED] = SNAP_FAULT_NESTED, [PAGING_DEVICE] = SNAP_FAULT_DEVICE},
     };
-    of(c)->fault = (struct snapshot_fault){.owner = owner[f->nested][f->outcome],
-                                           .cpu = (uint8_t)c->index,
-                                           .vector = VEC_PF,
-                                           .error = f->error,
-                                           .user = f->error & PF_USER,
-                                           .write = f->error & PF_WRITE,
-                                           .fetch = f->error & PF_FETCH,
-                                           .va = f->va,
-                                           .gpa = f->gpa,
-                                           .pc = c->s.pc,
-                                           .time = cpu_now(c)};
+    struct observer *o = of(c);
+    o->fault = (struct snapshot_fault){.owner = owner[f->nested][f->outcome],
+                                       .cpu = (uint8_t)c->index,
+                                       .vector = VEC_PF,
+                                       .error = f->error,
+                                       .user = f->error & PF_USER,
+                                       .write = f->error & PF_WRITE,
+                                       .fetch = f->error & PF_FETCH,
+                                       .va = f->va,
+                                       .gpa = f->gpa,
+                                       .pc = c->s.pc,
+                                       .time = cpu_now(c)};
+    if (o->recording) {
+        recording_add(o->recording, &(struct recorded){.kind = RECORDED_FAULT,
+                                                       .cpu = (uint8_t)c->index,
+                                                       .from = o->fault.time,
+                                                       .to = o->fault.time,
+                                                       .pc = c->s.pc,
+                                                       .va = f->va,
+                                                       .addr = f->gpa,
+                                                       .error = f->error,
+                                                       .owner = (uint8_t)o->fault.owner});
+    }
 }
 
 static const struct watch_ops hooks = {.ring = on_ring,
@@ -477,6 +545,18 @@ void observer_flush(struct observer *o)
         const struct cpu *c = &o->vm->m->cpu[i];
         catch_up(o, &o->cpu[i], cpu_now(c));
         write_ring_path(&o->cpu[i], c);
+    }
+}
+
+void observer_close(struct observer *o)
+{
+    observer_flush(o);
+    for (unsigned i = 0; o->recording && i < o->vm->vcpus; i++) {
+        struct observe_cpu *k = &o->cpu[i];
+        if (k->exiting) {
+            record_exit(o, k, k->mark);
+        }
+        record_segment(o, k);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef RINGSIDE_MODELS_OBSERVE_H
 #define RINGSIDE_MODELS_OBSERVE_H
 
+#include "models/recording.h"
 #include "models/snapshot.h"
 #include "models/vm.h"
 
@@ -14,6 +15,8 @@ struct observe_cpu {
     uint64_t entered;       // when the guest last got it
     int16_t reason;         // the exit that is being handled, or -1
     bool open;              // the path is not at its end
+    bool exiting;           // an exit is being handled, since exit_at
+    uint64_t exit_at;
     // The last path was a change of ring, of which only this is kept until somebody asks.
     bool ring_path;
     enum snapshot_who ring_from;
@@ -51,6 +54,7 @@ struct observe_stop {
 
 struct observer {
     struct vm *vm;
+    struct recording *recording; // where all of it is written down, or NULL
     struct observe_stop stop;
     bool paused_exit; // it was one about exits
     bool paused;      // a condition held
@@ -80,5 +84,7 @@ void observer_walks(struct observer *o, bool on);
 uint64_t observer_instructions(const struct observer *o);
 // Brings every processor's account up to its time.
 void observer_flush(struct observer *o);
+// The same, and what is open counts as over: for the recording's end.
+void observer_close(struct observer *o);
 
 #endif

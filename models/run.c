@@ -241,8 +241,16 @@ bool run_guest(const struct run_spec *spec, struct run_result *out, char *err, s
     if (!vm) {
         return false;
     }
+    if (spec->recording && !recording_begin(spec->recording, vm)) {
+        vm_destroy(vm);
+        snprintf(err, err_size, "no memory to record the run");
+        return false;
+    }
     vm_run(vm, spec->until ? spec->until : UINT64_MAX,
            spec->instructions ? spec->instructions : UINT64_MAX);
+    if (spec->recording) {
+        recording_end(spec->recording);
+    }
     bool ok = run_collect(vm, spec, out, err, err_size);
     vm_destroy(vm);
     return ok;

@@ -3,6 +3,7 @@
 #ifndef RINGSIDE_MODELS_RUN_H
 #define RINGSIDE_MODELS_RUN_H
 
+#include "models/recording.h"
 #include "models/vm.h"
 #include "sim/toyos.h"
 
@@ -29,6 +30,8 @@ struct run_spec {
     size_t input_size;
     uint64_t until;        // cycles after which to stop; 0: none
     uint64_t instructions; // likewise
+
+    struct recording *recording; // run_guest writes down in it what happens, or NULL
 };
 
 // What came of it. `cycles_by` sums to `cycles_all` exactly, and each processor's categories to its own time.
