@@ -214,7 +214,7 @@ check-unit:
 check-cli:
 	$(VARIANT)
 	@tests/together "tests/run-cli $(RUN_APP)" "tests/run-golden $(RUN_APP)" "tests/tui-terminal $(RUN_APP)" \
-		"tests/scenarios $(RUN_APP)"
+		"tests/scenarios $(RUN_APP)" "tests/texts $(RUN_APP)"
 check-lint:
 	$(VARIANT)
 	@CLANG='$(CLANG)' tests/lint $(LIB)

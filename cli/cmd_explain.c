@@ -1,4 +1,5 @@
 // `ringside explain`: what a name means, wherever it comes from.
+#include "cli/lang.h"
 #include "cli/model.h"
 #include "cli/topic.h"
 
@@ -7,7 +8,7 @@
 #include <string.h>
 
 struct explain_options {
-    const char *cpu;
+    const char *cpu, *lang;
 };
 
 // Whether the user's word names the item: case, '-', '_' and blanks do not count, nor '#' before a vector.
@@ -43,12 +44,20 @@ static char *join_words(const struct cli *cli)
     return word;
 }
 
+// The name in the reader's language: "게스트 커널" for "guest kernel"; names that are no words stay.
+static const char *local_name(const struct style *style, const struct topic *topic,
+                              const char *name)
+{
+    return topic->words ? style_text(style, name) : name;
+}
+
 // Names and their aliases: the third column of the vectors ("page fault") is a name too.
-static bool row_matches(const struct topic *topic, const struct table *table, size_t row,
-                        const char *word)
+static bool row_matches(const struct style *style, const struct topic *topic,
+                        const struct table *table, size_t row, const char *word)
 {
     bool vector = strcmp(topic->name, "vectors") == 0;
-    return same_name(word, table_text(table, row, 0)) ||
+    const char *name = table_text(table, row, 0);
+    return same_name(word, name) || same_name(word, local_name(style, topic, name)) ||
            (vector && same_name(word, table_text(table, row, 2)));
 }
 
@@ -56,14 +65,19 @@ static void print_item(FILE *out, const struct style *style, const struct topic 
                        const struct table *table, size_t row, const struct cpu_model *model)
 {
     const char *name = table_text(table, row, 0);
+    const char *local = local_name(style, topic, name);
     size_t last = topic->column_count - 1;
     tone_printf(out, style, TONE_HEADING, "%s", name);
-    fprintf(out, " (%s)\n", topic->singular);
-    style_wrap(out, style, table_text(table, row, last), 0, 0);
+    if (strcmp(local, name) != 0) {
+        fprintf(out, " %s", local);
+    }
+    fprintf(out, " (%s)\n", style_text(style, topic->singular));
+    style_wrap(out, style, style_text(style, table_text(table, row, last)), 0, 0);
     for (size_t c = 1; c < last; c++) {
         const char *text = table_text(table, row, c);
         if (text[0] && strcmp(text, "-") != 0 && !topic->more) {
-            fprintf(out, "%s: %s\n", topic->columns[c].title, text);
+            fprintf(out, "%s: %s\n", style_text(style, topic->columns[c].title),
+                    style_text(style, text));
         }
     }
     if (topic->more) {
@@ -100,7 +114,7 @@ static int print_all(FILE *out, const struct style *style, const char *word,
         status = topic->fill(table);
         for (size_t r = 0; r < table_rows(table) && status == CLI_OK; r++) {
             remember(all, table_text(table, r, 0));
-            if (row_matches(topic, table, r, word)) {
+            if (row_matches(style, topic, table, r, word)) {
                 fputs((*found)++ > 0 ? "\n" : "", out);
                 print_item(out, style, topic, table, r, model);
             }
@@ -147,15 +161,18 @@ static int run_explain(const struct cli *cli, const void *options)
 {
     const struct explain_options *o = options;
     struct style style = style_of(cli);
+    struct lang lang;
     struct cpu_model model;
-    int status = model_load(o->cpu, &model);
-    if (status != CLI_OK) {
-        return status;
+    int status = lang_open(&lang, o->lang);
+    status = status == CLI_OK ? lang_add_scenario(&lang, TOPIC_WORDS) : status;
+    style.words = lang.catalog;
+    if (status == CLI_OK && (status = model_load(o->cpu, &model)) == CLI_OK) {
+        char *word = join_words(cli);
+        status = word ? explain(&style, word, &model) : cli_error(CLI_UNAVAILABLE, "no memory");
+        free(word);
+        cpu_model_free(&model);
     }
-    char *word = join_words(cli);
-    status = word ? explain(&style, word, &model) : cli_error(CLI_UNAVAILABLE, "no memory");
-    free(word);
-    cpu_model_free(&model);
+    lang_close(&lang);
     return status;
 }
 
@@ -176,8 +193,11 @@ const struct command command_explain = {
             {"ringside explain page fault", "an exception"},
             {"ringside explain walk.ref", "a cost, on every CPU model"},
             {"ringside explain shadow page table", "a term"},
+            {"ringside explain EPT_VIOLATION --lang ko", "in Korean"},
             {0}},
-    .options = (const struct option_row[]){OPTION_ROW_CPU(struct explain_options, cpu), {0}},
+    .options = (const struct option_row[]){OPTION_ROW_CPU(struct explain_options, cpu),
+                                           OPTION_ROW_LANG(struct explain_options, lang),
+                                           {0}},
     .defaults = &(const struct explain_options){.cpu = MODEL_DEFAULT},
     .options_size = sizeof(struct explain_options),
     .min_args = 1,

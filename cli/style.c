@@ -218,6 +218,11 @@ void style_wrap(FILE *out, const struct style *style, const char *text, int inde
     fputc('\n', out);
 }
 
+void style_tell(FILE *out, const struct style *style, const char *english)
+{
+    style_wrap_lines(out, style, style_text(style, english));
+}
+
 void style_wrap_lines(FILE *out, const struct style *style, const char *text)
 {
     while (*text) {

@@ -4,13 +4,21 @@
 #define CLI_TABLE_H
 
 #include "cli/cli.h"
+#include "sim/catalog.h"
 
 // How to print on this output.
 struct style {
     bool color;     // escape codes are wanted
     bool utf8;      // the locale can show blocks and lines; else ASCII
     unsigned width; // columns to wrap long texts at; 0: never (the output is not a terminal)
+    const struct catalog *words; // of the reader's language; NULL: English
 };
+
+// The text in the style's language.
+static inline const char *style_text(const struct style *style, const char *english)
+{
+    return catalog_get(style->words, english);
+}
 
 // The style of standard output for this command line and environment.
 struct style style_of(const struct cli *cli);
@@ -36,6 +44,8 @@ void style_wrap(FILE *out, const struct style *style, const char *text, int inde
 
 // Prints whole lines of text, each wrapped to the style's width.
 void style_wrap_lines(FILE *out, const struct style *style, const char *text);
+// The same, of a text in the style's language.
+void style_tell(FILE *out, const struct style *style, const char *english);
 
 // A count with its digits in groups of three ("1,234,567"). The buffer must hold FORMAT_SIZE bytes.
 enum { FORMAT_SIZE = 32 };

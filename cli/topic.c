@@ -14,10 +14,10 @@
 const char *privilege_name(enum isa_priv priv)
 {
     switch (priv) {
-    case PRIV_ANY: return "any ring";
-    case PRIV_RING0: return "ring 0";
-    case PRIV_IOPL: return "ring <= IOPL";
-    case PRIV_HOLE: return "hole";
+    case PRIV_ANY: return TEXT("any ring");
+    case PRIV_RING0: return TEXT("ring 0");
+    case PRIV_IOPL: return TEXT("ring <= IOPL");
+    case PRIV_HOLE: return TEXT("hole");
     }
     return "";
 }
@@ -25,9 +25,9 @@ const char *privilege_name(enum isa_priv priv)
 const char *sensitivity_name(enum isa_sens sens)
 {
     switch (sens) {
-    case SENS_NO: return "no";
-    case SENS_CONTROL: return "control";
-    case SENS_BEHAVIOUR: return "behaviour";
+    case SENS_NO: return TEXT("no");
+    case SENS_CONTROL: return TEXT("control");
+    case SENS_BEHAVIOUR: return TEXT("behaviour");
     }
     return "";
 }
@@ -68,7 +68,8 @@ static int fill_cycles(struct table *table)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         table_cell(table, "%s", rows[i].name);
-        table_cell(table, "%s", rows[i].own == YES ? "the guest's own" : "overhead, waiting");
+        table_cell(table, "%s",
+                   rows[i].own == YES ? TEXT("the guest's own") : TEXT("overhead, waiting"));
         table_cell(table, "%s", rows[i].doc);
     }
     return CLI_OK;
@@ -112,7 +113,8 @@ static int fill_msrs(struct table *table)
     for (size_t i = 0; i < COUNT(rows); i++) {
         table_cell(table, "%s", rows[i].name);
         table_cell(table, "0x%" PRIx64, rows[i].number);
-        table_cell(table, "%s", strcmp(rows[i].access, "RO") == 0 ? "read" : "read, write");
+        table_cell(table, "%s",
+                   strcmp(rows[i].access, "RO") == 0 ? TEXT("read") : TEXT("read, write"));
         table_cell(table, "%s", rows[i].doc);
     }
     return CLI_OK;
@@ -266,103 +268,105 @@ static int fill_workloads(struct table *table)
 
 const struct topic topics[] = {
     {.name = "architectures",
-     .singular = "architecture",
+     .singular = TEXT("architecture"),
      .doc = "the ways to run a guest that can be compared",
      COLUMNS({"architecture", TABLE_LEFT}, {"paging", TABLE_LEFT}, {"io", TABLE_LEFT},
              {"what it is", TABLE_WRAP}),
      .fill = topic_fill_architectures,
      .more = topic_more_architecture},
     {.name = "options",
-     .singular = "option",
+     .singular = TEXT("option"),
      .doc = "what can be set on an architecture, as in kvm,vpid=0",
      COLUMNS({"option", TABLE_LEFT}, {"values", TABLE_LEFT}, {"default", TABLE_RIGHT},
              {"technique", TABLE_LEFT}, {"what it does", TABLE_WRAP}),
      .fill = topic_fill_options,
      .more = topic_more_option},
     {.name = "aliases",
-     .singular = "product",
+     .singular = TEXT("product"),
      .doc = "products by name, and the point of the space that each one is",
      COLUMNS({"product", TABLE_LEFT}, {"since", TABLE_RIGHT}, {"architecture", TABLE_LEFT},
              {"paging", TABLE_LEFT}, {"io", TABLE_LEFT}, {"what it is", TABLE_WRAP}),
      .fill = topic_fill_aliases,
      .more = topic_more_alias},
     {.name = "hypercalls",
-     .singular = "hypercall",
+     .singular = TEXT("hypercall"),
      .doc = "what a paravirtual kernel can ask its hypervisor for",
      COLUMNS({"hypercall", TABLE_LEFT}, {"number", TABLE_RIGHT}, {"t0", TABLE_LEFT},
              {"t1", TABLE_LEFT}, {"what it does", TABLE_WRAP}),
      .fill = topic_fill_hypercalls},
     {.name = "workloads",
-     .singular = "workload",
+     .singular = TEXT("workload"),
      .doc = "the toy operating system's programs that are measured",
      COLUMNS({"workload", TABLE_LEFT}, {"length", TABLE_RIGHT}, {"of", TABLE_LEFT},
              {"what it does", TABLE_WRAP}),
      .fill = fill_workloads,
      .more = topic_more_workload},
     {.name = "programs",
-     .singular = "program",
+     .singular = TEXT("program"),
      .doc = "the bare programs that are part of Ringside",
      COLUMNS({"program", TABLE_LEFT}, {"what it shows", TABLE_WRAP}),
      .fill = fill_programs,
      .more = topic_more_program},
     {.name = "scenarios",
-     .singular = "scenario",
+     .singular = TEXT("scenario"),
      .doc = "the lessons that 'ringside run' plays",
      COLUMNS({"scenario", TABLE_LEFT}, {"what it is about", TABLE_WRAP}),
      .fill = fill_scenarios},
     {.name = "cpus",
-     .singular = "CPU model",
+     .singular = TEXT("CPU model"),
      .doc = "the CPU models",
      COLUMNS({"cpu", TABLE_LEFT}, {"MHz", TABLE_RIGHT}, {"VT-x", TABLE_LEFT}, {"EPT", TABLE_LEFT},
              {"VPID", TABLE_LEFT}, {"title", TABLE_WRAP}),
      .fill = fill_cpus,
      .more = topic_more_cpu},
     {.name = "features",
-     .singular = "CPU feature",
+     .singular = TEXT("CPU feature"),
      .doc = "what a CPU model may have for virtualization",
      COLUMNS({"feature", TABLE_LEFT}, {"what it is", TABLE_WRAP}),
      .fill = fill_features},
     {.name = "costs",
-     .singular = "cost",
+     .singular = TEXT("cost"),
      .doc = "what has a price; 'ringside costs' has the prices",
      COLUMNS({"cost", TABLE_LEFT}, {"unit", TABLE_LEFT}, {"of what", TABLE_WRAP}),
      .fill = fill_costs,
      .more = topic_more_cost},
     {.name = "exits",
-     .singular = "exit",
+     .singular = TEXT("exit"),
      .doc = "the reasons for which control leaves a guest",
      COLUMNS({"exit", TABLE_LEFT}, {"number", TABLE_RIGHT}, {"group", TABLE_LEFT},
              {"why", TABLE_WRAP}),
      .fill = fill_exits,
      .more = topic_more_exit},
     {.name = "cycles",
-     .singular = "category",
+     .singular = TEXT("category"),
+     .words = true,
      .doc = "the categories that every cycle is counted in",
      COLUMNS({"category", TABLE_LEFT}, {"counts as", TABLE_LEFT}, {"what it holds", TABLE_WRAP}),
      .fill = fill_cycles,
      .more = topic_more_category},
     {.name = "instructions",
-     .singular = "instruction",
+     .singular = TEXT("instruction"),
      .doc = "the instruction set, T64",
      COLUMNS({"instruction", TABLE_LEFT}, {"who may", TABLE_LEFT}, {"sensitive", TABLE_LEFT},
              {"may exit", TABLE_LEFT}, {"what it does", TABLE_WRAP}),
      .fill = fill_instructions,
      .more = topic_more_instruction},
     {.name = "vectors",
-     .singular = "exception",
+     .singular = TEXT("exception"),
      .doc = "the exceptions",
      COLUMNS({"exception", TABLE_LEFT}, {"vector", TABLE_RIGHT}, {"name", TABLE_LEFT},
              {"when", TABLE_WRAP}),
      .fill = fill_vectors,
      .more = topic_more_vector},
     {.name = "msrs",
-     .singular = "MSR",
+     .singular = TEXT("MSR"),
      .doc = "the model-specific registers",
      COLUMNS({"msr", TABLE_LEFT}, {"number", TABLE_RIGHT}, {"access", TABLE_LEFT},
              {"what it is", TABLE_WRAP}),
      .fill = fill_msrs},
     {.name = "terms",
-     .singular = "term",
+     .singular = TEXT("term"),
+     .words = true,
      .doc = "the field's words",
      COLUMNS({"term", TABLE_LEFT}, {"what it is", TABLE_WRAP}),
      .fill = fill_terms},

@@ -12,6 +12,7 @@ struct topic {
     const char *doc;                    // what the topic is, a phrase
     const struct table_column *columns; // the first is the name, the last the one-line text
     size_t column_count;
+    bool words; // the names are words, to be translated; else they are written so in every language
     int (*fill)(struct table *table); // adds all rows; a CLI status
     // Prints more than the row about item `name` (as in the first column); NULL: the row is all there is.
     void (*more)(FILE *out, const struct style *style, const char *name,
@@ -20,6 +21,9 @@ struct topic {
 
 // All topics, ended by a row with a NULL name.
 extern const struct topic topics[];
+
+// The catalogue of what topics say, below scenarios/lang/CODE.
+#define TOPIC_WORDS "explain"
 
 // Prints all that is called `word`, as `ringside explain` does; false if nothing is. In cmd_explain.c.
 bool topic_explain(FILE *out, const struct style *style, const char *word,

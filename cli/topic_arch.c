@@ -122,65 +122,77 @@ static const struct {
     enum cost_key price[6];
     size_t prices;
 } by_technique[TECHNIQUE_COUNT] = {
-    [TECHNIQUE_NONE] = {"Nobody stands between the kernel and the machine: no exits.", {0}, 0},
+    [TECHNIQUE_NONE] = {TEXT("Nobody stands between the kernel and the machine: no exits."),
+                        {0},
+                        0},
     [TECHNIQUE_TRAP] =
-        {"The guest's kernel runs in ring 1. What is privileged there raises #GP, which the "
-         "hypervisor takes in ring 0, decodes and does on the virtual processor's state. What is "
-         "sensitive and not privileged, a hole, goes wrong silently.",
+        {TEXT("The guest's kernel runs in ring 1. What is privileged there raises #GP, which the "
+              "hypervisor takes in ring 0, decodes and does on the virtual processor's state. What "
+              "is sensitive and not privileged, a hole, goes wrong silently."),
          {COST_EXCEPTION, COST_HV_ENTER, COST_HV_DECODE, COST_HV_EMULATE, COST_IRET},
          5},
     [TECHNIQUE_BT] =
-        {"The guest kernel's code is translated as it is met, into a cache of units from which it "
-         "runs; sensitive instructions become short sequences or calls of the monitor. User code "
-         "runs as it is. A system call must bounce through the monitor.",
+        {TEXT("The guest kernel's code is translated as it is met, into a cache of units from "
+              "which it runs; sensitive instructions become short sequences or calls of the "
+              "monitor. User code runs as it is. A system call must bounce through the monitor."),
          {COST_BT_TRANSLATE, COST_BT_IN_TC, COST_BT_CALLOUT, COST_BT_INDIRECT, COST_BT_DISPATCH,
           COST_HV_BOUNCE},
          6},
     [TECHNIQUE_HW] =
-        {"The guest's kernel runs in ring 0 of non-root mode. The processor leaves it for root "
-         "mode "
-         "by itself where the VMCS says so: a VM exit, with its reason. System calls and faults of "
-         "the guest's programs need none.",
+        {TEXT("The guest's kernel runs in ring 0 of non-root mode. The processor leaves it for "
+              "root mode by itself where the VMCS says so: a VM exit, with its reason. System "
+              "calls and faults of the guest's programs need none."),
          {COST_VMX_EXIT, COST_VMX_ENTRY, COST_VMX_READ, COST_HV_ENTER},
          4},
-    [TECHNIQUE_PARAVIRT] =
-        {"The guest's kernel is changed: instead of what is sensitive it makes hypercalls, several "
-         "at once where it can. Its page tables are the processor's own, validated at each update.",
-         {COST_HCALL, COST_EXCEPTION, COST_HV_ENTER, COST_IRET},
-         4},
+    [TECHNIQUE_PARAVIRT] = {TEXT("The guest's kernel is changed: instead of what is sensitive it "
+                                 "makes hypercalls, several at once where it can. Its page tables "
+                                 "are the processor's own, validated at each update."),
+                            {COST_HCALL, COST_EXCEPTION, COST_HV_ENTER, COST_IRET},
+                            4},
     [TECHNIQUE_CONTAINER] =
-        {"There is one kernel, the host's: a system call goes to it directly, and there are no "
-         "exits. Namespaces limit what a process sees (processes, host name, files, ports), "
-         "control groups what it may use (cpu_shares, cpu_quota, memory). An image is layers of "
-         "files: containers of one image share its pages, and the first write copies a file up.\n\n"
-         "No other kernel can run: the Ubuntu in your container is not a kernel. Nothing is "
-         "emulated; what it costs is the kernel's own bookkeeping, at switches between processes "
-         "and at new pages. As all share that kernel, a mistake in any system call is open to "
-         "every container, and a panic ends them all; a virtual machine's guest panics alone.",
+        {TEXT("There is one kernel, the host's: a system call goes to it directly, and there are "
+              "no exits. Namespaces limit what a process sees (processes, host name, files, "
+              "ports), control groups what it may use (cpu_shares, cpu_quota, memory). An image is "
+              "layers of files: containers of one image share its pages, and the first write "
+              "copies a file up.\n\nNo other kernel can run: the Ubuntu in your container is not a "
+              "kernel. Nothing is emulated; what it costs is the kernel's own bookkeeping, at "
+              "switches between processes and at new pages. As all share that kernel, a mistake in "
+              "any system call is open to every container, and a panic ends them all; a virtual "
+              "machine's guest panics alone."),
          {COST_SYSCALL, COST_SYSRET},
          2},
 };
 
 static const char *const by_platform[PLATFORM_COUNT] = {
-    [PLATFORM_BARE] = "The kernel has the machine to itself.",
+    [PLATFORM_BARE] = TEXT("The kernel has the machine to itself."),
     [PLATFORM_TYPE1] =
-        "Type 1: the hypervisor owns the processors; exits end there. Devices belong to Dom0, a "
-        "privileged virtual machine: to reach its drivers the processor is switched to it.",
+        TEXT("Type 1: the hypervisor owns the processors; exits end there. Devices belong to Dom0, "
+             "a privileged virtual machine: to reach its drivers the processor is switched to it."),
     [PLATFORM_TYPE2] =
-        "Type 2: a host system owns the machine. Exits end in a module of its kernel, devices are "
-        "modelled by a process: reaching it means leaving the module, and a whole world switch "
-        "where the monitor has a world of its own (without VT-x).",
+        TEXT("Type 2: a host system owns the machine. Exits end in a module of its kernel, devices "
+             "are modelled by a process: reaching it means leaving the module, and a whole world "
+             "switch where the monitor has a world of its own (without VT-x)."),
 };
 
 static void print_prices(FILE *out, const struct style *style, const struct cpu_model *model,
                          const enum cost_key *keys, size_t count)
 {
     if (count > 0) {
-        fprintf(out, "What it pays for, and from where each price is:\n");
+        style_tell(out, style, "What it pays for, and from where each price is:");
     }
     for (size_t i = 0; i < count; i++) {
         topic_price(out, style, model, keys[i]);
     }
+}
+
+static void print_validity(FILE *out, const struct style *style, const struct arch_config *c,
+                           const struct cpu_model *model)
+{
+    char err[256], text[400];
+    bool can = arch_valid(c, model, err, sizeof err);
+    snprintf(text, sizeof text, style_text(style, "On %s: %s"), model->name,
+             can ? style_text(style, "it can run.") : err);
+    style_wrap(out, style, text, 2, 0);
 }
 
 void topic_more_architecture(FILE *out, const struct style *style, const char *name,
@@ -192,20 +204,19 @@ void topic_more_architecture(FILE *out, const struct style *style, const char *n
         return;
     }
     const struct arch_row *row = arch_row(c.arch);
-    style_wrap_lines(out, style, by_technique[row->technique].text);
+    style_tell(out, style, by_technique[row->technique].text);
     fputs("\n", out);
-    style_wrap_lines(out, style, by_platform[row->platform]);
+    style_tell(out, style, by_platform[row->platform]);
     fputs("\n", out);
     for (size_t i = 0; arch_alias(i); i++) {
         if (arch_alias(i)->arch == c.arch) {
-            fprintf(out, "%s %s", arch_alias(i)->name, "is such a point: ");
-            style_wrap(out, style, arch_alias(i)->doc, 2,
-                       (int)strlen(arch_alias(i)->name) + (int)strlen(" is such a point: "));
+            char text[512];
+            snprintf(text, sizeof text, style_text(style, "%s is such a point: %s"),
+                     arch_alias(i)->name, style_text(style, arch_alias(i)->doc));
+            style_wrap(out, style, text, 2, 0);
         }
     }
-    fprintf(out, "On %s: ", model->name);
-    style_wrap(out, style, arch_valid(&c, model, err, sizeof err) ? "it can run." : err, 2,
-               (int)strlen(model->name) + 5);
+    print_validity(out, style, &c, model);
     print_prices(out, style, model, by_technique[row->technique].price,
                  by_technique[row->technique].prices);
 }
@@ -219,30 +230,32 @@ void topic_more_alias(FILE *out, const struct style *style, const char *name,
         return;
     }
     arch_format(&c, text, sizeof text);
-    fprintf(out, "It stands for %s with paging=%s and io=%s.\n", text, paging_name(c.paging),
-            io_name(c.io));
-    fprintf(out, "On %s: ", model->name);
-    style_wrap(out, style, arch_valid(&c, model, err, sizeof err) ? "it can run." : err, 2,
-               (int)strlen(model->name) + 5);
-    fprintf(out, "'ringside explain %s' says how it works.\n", arch_row(c.arch)->name);
+    fprintf(out, style_text(style, "It stands for %s with paging=%s and io=%s."), text,
+            paging_name(c.paging), io_name(c.io));
+    fputc('\n', out);
+    print_validity(out, style, &c, model);
+    fprintf(out, style_text(style, "'ringside explain %s' says how it works."),
+            arch_row(c.arch)->name);
+    fputc('\n', out);
 }
 
 void topic_more_option(FILE *out, const struct style *style, const char *name,
                        const struct cpu_model *model)
 {
     (void)model;
-    char text[320];
+    char text[512];
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (strcmp(options[i].key, name) == 0) {
-            fprintf(out, "A number from %" PRIu64 " to %" PRIu64 ", by default %" PRIu64 ".\n",
-                    options[i].min, options[i].max, options[i].def);
+            fprintf(out, style_text(style, "A number from %llu to %llu, by default %llu."),
+                    (unsigned long long)options[i].min, (unsigned long long)options[i].max,
+                    (unsigned long long)options[i].def);
+            fputc('\n', out);
         }
     }
-    snprintf(
-        text, sizeof text,
-        "'ringside compare WORKLOAD --set %s=VALUE' sets it for every architecture that has it, "
-        "'-L %s A,B' tries several.",
-        name, name);
+    snprintf(text, sizeof text,
+             style_text(style, "'ringside compare WORKLOAD --set %s=VALUE' sets it for every "
+                               "architecture that has it, '-L %s A,B' tries several."),
+             name, name);
     style_wrap(out, style, text, 0, 0);
 }
 
@@ -264,31 +277,31 @@ void topic_exit_handlers(FILE *out, const struct style *style, unsigned reason,
 {
     bool hardware = reason < EXIT_FIRST_TRAP;
     int group = exit_group(reason);
-    style_wrap_lines(out, style, "Who handles it:\n");
+    style_tell(out, style, "Who handles it:");
     for (unsigned t = TECHNIQUE_TRAP; t < TECHNIQUE_COUNT; t++) {
         const char *name = exit_name(reason), *who = NULL;
         if (hardware) {
-            who = t == TECHNIQUE_HW ? "the exit handler, in root mode" : NULL;
+            who = t == TECHNIQUE_HW ? TEXT("the exit handler, in root mode") : NULL;
         } else if (reason == EXIT_HYPERCALL) {
-            who = t == TECHNIQUE_PARAVIRT ? "the hypercall's entry of the table" : NULL;
+            who = t == TECHNIQUE_PARAVIRT ? TEXT("the hypercall's entry of the table") : NULL;
         } else if (reason == EXIT_HOST_SYSCALL) {
-            who = t == TECHNIQUE_CONTAINER ? "the shared kernel itself" : NULL;
+            who = t == TECHNIQUE_CONTAINER ? TEXT("the shared kernel itself") : NULL;
         } else if (strncmp(name, "BT_", 3) == 0) {
-            who = t == TECHNIQUE_BT ? "the translator's monitor" : NULL;
+            who = t == TECHNIQUE_BT ? TEXT("the translator's monitor") : NULL;
         } else if (t == TECHNIQUE_TRAP || t == TECHNIQUE_BT || t == TECHNIQUE_PARAVIRT) {
-            who = "the hypervisor's vector table, in ring 0";
+            who = TEXT("the hypervisor's vector table, in ring 0");
         }
         if (who) {
-            fprintf(out, "  %-9s  %s\n", technique_name((enum technique)t), who);
+            fprintf(out, "  %-9s  %s\n", technique_name((enum technique)t), style_text(style, who));
         }
     }
     const char *device =
         group == EXIT_GROUP_IO || reason == EXIT_EPT_MISCONFIG || reason == EXIT_TRAP_PF
-            ? "If a device is behind it: type 1 goes on to Dom0 (dom0.*), type 2 to a process of "
-              "the host (host.*)."
-            : "Type 1 is done with that; type 2 too, within the host's kernel.";
-    style_wrap(out, style, device, 2, 0);
-    fputs("What the software part costs:\n", out);
+            ? TEXT("If a device is behind it: type 1 goes on to Dom0 (dom0.*), type 2 to a process "
+                   "of the host (host.*).")
+            : TEXT("Type 1 is done with that; type 2 too, within the host's kernel.");
+    style_wrap(out, style, style_text(style, device), 2, 0);
+    style_tell(out, style, "What the software part costs:");
     topic_price(out, style, model, COST_HV_ENTER);
     if (group == EXIT_GROUP_MEMORY) {
         topic_price(out, style, model,
@@ -318,7 +331,9 @@ void topic_category_costs(FILE *out, const struct style *style, unsigned categor
         [CYC_HOST] = {"host."},
         [CYC_SCHED] = {"hv.sched", "host.sched"},
     };
-    fputs(prefix[category][0] ? "What is paid into it:\n" : "", out);
+    if (prefix[category][0]) {
+        style_tell(out, style, "What is paid into it:");
+    }
     for (unsigned i = 0; i < 3 && prefix[category][i]; i++) {
         print_prefix(out, style, model, prefix[category][i]);
     }

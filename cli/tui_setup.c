@@ -35,7 +35,7 @@ static bool source_line(void *ctx, const char *path, unsigned line, char *out, s
     return true;
 }
 
-static char *explain(void *ctx, const char *name, int columns)
+static char *explain(void *ctx, const char *name, int columns, bool korean)
 {
     const struct tui *t = ctx;
     char *text = NULL;
@@ -44,7 +44,9 @@ static char *explain(void *ctx, const char *name, int columns)
     if (!out) {
         return NULL;
     }
-    const struct style style = {.utf8 = !t->config.ascii, .width = (unsigned)columns};
+    const struct style style = {.utf8 = !t->config.ascii,
+                                .width = (unsigned)columns,
+                                .words = korean ? t->korean.catalog : NULL};
     bool found = topic_explain(out, &style, name, &t->model[0]);
     fclose(out);
     if (!found) {
@@ -233,6 +235,7 @@ int tui_set_up(struct tui *t, const struct cli *cli)
     status = status == CLI_OK ? set_view(t) : status;
     status = status == CLI_OK ? lang_open(&t->korean, "ko") : status;
     status = status == CLI_OK ? lang_add_scenario(&t->korean, "dashboard") : status;
+    status = status == CLI_OK ? lang_add_scenario(&t->korean, TOPIC_WORDS) : status;
     status = status == CLI_OK ? model_load(o->cpu, &t->model[0]) : status;
     t->models = status == CLI_OK;
     status = status == CLI_OK ? choose(t, cli) : status;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct style ascii = {false, false, 0};
-static const struct style utf8 = {false, true, 0};
+static const struct style ascii = {.utf8 = false};
+static const struct style utf8 = {.utf8 = true};
 
 static void formats_numbers(void)
 {

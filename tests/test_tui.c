@@ -162,16 +162,17 @@ static void views_draw_at_any_size(void)
 static void check_word(const struct catalog *korean, const char *text)
 {
     if (text[0] && !catalog_has(korean, text)) {
-        FAIL("lang/ko/dashboard.po has no '%s'", text);
+        FAIL("lang/ko/*.po have no '%s'", text);
     }
 }
 
 static void korean_is_complete(void)
 {
-    const struct data_file *files[] = {data_find("lang/ko.po"), data_find("lang/ko/dashboard.po")};
+    const struct data_file *files[] = {data_find("lang/ko.po"), data_find("lang/ko/dashboard.po"),
+                                       data_find("lang/ko/explain.po")};
     struct catalog *korean = catalog_create();
     char err[256] = "";
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         REQUIRE(files[i] != NULL);
         CHECK(catalog_add(korean, files[i]->name, files[i]->text, files[i]->size, err, sizeof err));
     }
@@ -191,6 +192,13 @@ static void korean_is_complete(void)
 #include "sim/exit.def"
 #undef CYCLE
 #undef EXIT
+#define ARCH(NAME, name, platform, technique, paging, pagings, io, ios, doc) \
+    check_word(korean, doc);
+#define OPTION(NAME, key, min, max, usual, techniques, doc) check_word(korean, doc);
+#include "models/arch.def"
+#include "models/option.def"
+#undef ARCH
+#undef OPTION
 #define KEY(ACTION, section, keys, doc) check_word(korean, doc);
 #define COMMAND(name, operands, doc)    check_word(korean, doc);
 #define VIEW(NAME, name, tab)           check_word(korean, tab);

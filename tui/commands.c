@@ -222,7 +222,7 @@ static void command_explain(struct dashboard *d, const char *arg)
 }
 static void command_lang(struct dashboard *d, const char *arg)
 {
-    d->korean = strcmp(arg, "ko") == 0 && d->config.korean && !d->config.ascii;
+    dashboard_speak(d, strcmp(arg, "ko") == 0);
 }
 static void command_export(struct dashboard *d, const char *arg)
 {
@@ -234,8 +234,7 @@ static void command_export(struct dashboard *d, const char *arg)
 static void command_help(struct dashboard *d, const char *arg)
 {
     (void)arg;
-    dashboard_show_text(d, words(d, "Keys and commands"),
-                        dashboard_help(dashboard_words(d), false));
+    dashboard_show_help(d);
 }
 static void command_quit(struct dashboard *d, const char *arg)
 {

@@ -148,12 +148,12 @@ static void finished(struct dashboard *d, enum session_state state)
     if (state == SESSION_ENDED) {
         dashboard_refresh(d);
         const char *how =
-            d->snapshot.stop == SNAP_POWEROFF ? "The guest has switched the machine off."
+            d->snapshot.stop == SNAP_POWEROFF ? TEXT("The guest has switched the machine off.")
             : d->snapshot.stop == SNAP_DEADLOCK
-                ? "Nobody can go on: every processor waits, and nothing will wake one."
+                ? TEXT("Nobody can go on: every processor waits, and nothing will wake one.")
             : d->snapshot.stop == SNAP_TRIPLE_FAULT
-                ? "Three faults in a row: the guest cannot go on."
-                : "The limit of this run is reached.";
+                ? TEXT("Three faults in a row: the guest cannot go on.")
+                : TEXT("The limit of this run is reached.");
         dashboard_say(d, "%s", words(d, how));
     } else if (state == SESSION_BREAK) {
         int hit = session_hit(d->session);
@@ -333,11 +333,36 @@ void dashboard_show_view(struct dashboard *d, enum view_id view)
 
 void dashboard_explain(struct dashboard *d, const char *name)
 {
-    char *text = d->config.explain ? d->config.explain(d->config.ctx, name, 74) : NULL;
+    char *text = d->config.explain ? d->config.explain(d->config.ctx, name, 74, d->korean) : NULL;
     if (text) {
+        snprintf(d->explained, sizeof d->explained, "%s", name);
         dashboard_show_text(d, name, text);
     } else {
         dashboard_say(d, words(d, "Nothing is called '%s'."), name);
+    }
+}
+
+void dashboard_show_help(struct dashboard *d)
+{
+    d->explained[0] = '\0';
+    dashboard_show_text(d, words(d, "Keys and commands"),
+                        dashboard_help(dashboard_words(d), false));
+}
+
+// A text that lies over the view was made in the other language: it is made again.
+void dashboard_speak(struct dashboard *d, bool korean)
+{
+    int scroll = d->text_scroll;
+    char name[INPUT_SIZE];
+    d->korean = korean && d->config.korean && !d->config.ascii;
+    if (d->overlay == OVERLAY_TEXT) {
+        memcpy(name, d->explained, sizeof name);
+        if (name[0]) {
+            dashboard_explain(d, name);
+        } else {
+            dashboard_show_help(d);
+        }
+        d->text_scroll = scroll;
     }
 }
 

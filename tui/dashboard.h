@@ -24,7 +24,7 @@ struct dashboard_config {
     enum view_id view; // to begin with
     void *ctx;
     // What `ringside explain` says about a name, `columns` wide; to be freed. NULL: nothing is called so.
-    char *(*explain)(void *ctx, const char *name, int columns);
+    char *(*explain)(void *ctx, const char *name, int columns, bool korean);
     // A CPU model by name; lives as long as ctx. NULL with a reason.
     const struct cpu_model *(*cpu)(void *ctx, const char *name, char *err, size_t err_size);
     // Writes a file. False with a reason.

@@ -38,7 +38,8 @@ struct dashboard {
     int until;         // breakpoint of ':until', taken away when met; -1: none
 
     enum overlay overlay;
-    char *text, *title; // OVERLAY_TEXT
+    char *text, *title;         // OVERLAY_TEXT
+    char explained[INPUT_SIZE]; // what the text explains; "": it is the help
     int text_scroll;
     int setup_cursor;
     struct input input;
@@ -64,6 +65,8 @@ void dashboard_show_text(struct dashboard *d, const char *title, char *text); //
 void dashboard_show_view(struct dashboard *d, enum view_id view);
 bool dashboard_compare(struct dashboard *d, const char *list); // NULL: what was configured
 void dashboard_explain(struct dashboard *d, const char *name);
+void dashboard_show_help(struct dashboard *d);
+void dashboard_speak(struct dashboard *d, bool korean);
 void dashboard_export(struct dashboard *d, const char *path);
 uint64_t speed_value(int speed); // instructions a second; UINT64_MAX: full
 

@@ -216,12 +216,6 @@ static void control(struct dashboard *d, enum action action)
     }
 }
 
-static void show_help(struct dashboard *d)
-{
-    dashboard_show_text(d, words(d, "Keys and commands"),
-                        dashboard_help(dashboard_words(d), false));
-}
-
 static void close_one(struct dashboard *d, bool leave)
 {
     if (d->overlay != OVERLAY_NONE) {
@@ -292,8 +286,8 @@ static void act(struct dashboard *d, enum action action, bool leave)
     case ACTION_ZOOM_IN: zoom(d, 1); return;
     case ACTION_ZOOM_OUT: zoom(d, -1); return;
     case ACTION_MAXIMIZE: d->maximized = !d->maximized; return;
-    case ACTION_HELP: show_help(d); return;
-    case ACTION_LANGUAGE: d->korean = !d->korean && d->config.korean && !d->config.ascii; return;
+    case ACTION_HELP: dashboard_show_help(d); return;
+    case ACTION_LANGUAGE: dashboard_speak(d, !d->korean); return;
     case ACTION_EXPORT:
         dashboard_export(d, "ringside.svg");
         dashboard_export(d, "ringside.txt");

@@ -7,11 +7,11 @@
 static const char *state_name(const struct dashboard *d)
 {
     enum session_state state = session_state(d->session);
-    return dashboard_running(d)     ? "running"
-           : state == SESSION_BUSY  ? "on its way"
-           : state == SESSION_BREAK ? "at a breakpoint"
-           : state == SESSION_ENDED ? "ended"
-                                    : "paused";
+    return dashboard_running(d)     ? TEXT("running")
+           : state == SESSION_BUSY  ? TEXT("on its way")
+           : state == SESSION_BREAK ? TEXT("at a breakpoint")
+           : state == SESSION_ENDED ? TEXT("ended")
+                                    : TEXT("paused");
 }
 
 static void draw_bar(const struct canvas *c, const struct dashboard *d)
@@ -53,9 +53,10 @@ static void draw_hints(const struct canvas *c, const struct dashboard *d)
     static const struct {
         enum action action;
         const char *what;
-    } hints[] = {{ACTION_RUN, "run"},   {ACTION_STEP, "step"},   {ACTION_EXIT, "next exit"},
-                 {ACTION_BACK, "back"}, {ACTION_SETUP, "setup"}, {ACTION_COMMAND, "command"},
-                 {ACTION_HELP, "help"}, {ACTION_CLOSE, "quit"}};
+    } hints[] = {{ACTION_RUN, TEXT("run")},        {ACTION_STEP, TEXT("step")},
+                 {ACTION_EXIT, TEXT("next exit")}, {ACTION_BACK, TEXT("back")},
+                 {ACTION_SETUP, TEXT("setup")},    {ACTION_COMMAND, TEXT("command")},
+                 {ACTION_HELP, TEXT("help")},      {ACTION_CLOSE, TEXT("quit")}};
     int x = 0, y = c->area.h - 1;
     if (d->input.mark) {
         x = canvas_printf(c, 0, y, ROLE_TEXT, "%c%s", d->input.mark, d->input.text);
@@ -70,7 +71,7 @@ static void draw_hints(const struct canvas *c, const struct dashboard *d)
         char key[KEY_WORD_SIZE];
         x = canvas_printf(c, x, y, ROLE_KEY, " %s ", key_hint(hints[i].action, key));
         const char *what =
-            hints[i].action == ACTION_RUN && dashboard_running(d) ? "pause" : hints[i].what;
+            hints[i].action == ACTION_RUN && dashboard_running(d) ? TEXT("pause") : hints[i].what;
         x = canvas_put(c, x, y, ROLE_TEXT, say(c, what)) + 1;
     }
     uint32_t caught = session_caught_up(d->session);
@@ -110,7 +111,7 @@ static void draw_setup(const struct canvas *c, const struct dashboard *d)
 {
     struct canvas in = open_box(c, say(c, "Change it, and see it run again to this place"));
     const char *about, *line;
-    int rows = in.area.h - 2, lines = 0;
+    int rows = in.area.h - 5, lines = 0;
     while (setup_line((size_t)lines, &about)) {
         lines++;
     }
@@ -120,6 +121,10 @@ static void draw_setup(const struct canvas *c, const struct dashboard *d)
         struct canvas part = canvas_part(&in, (struct rect){24, i - first, in.area.w - 24, 1});
         canvas_put(&part, 0, 0, ROLE_DIM, say(c, about));
         put_cursor(&in, i - first, i == d->setup_cursor);
+    }
+    if (setup_line((size_t)d->setup_cursor, &about)) {
+        canvas_hline(&in, 0, rows, in.area.w, ROLE_FRAME);
+        canvas_wrap(&in, (struct rect){0, rows + 1, in.area.w, 3}, ROLE_TEXT, say(c, about), 0);
     }
     canvas_printf(&in, 0, in.area.h - 1, ROLE_KEY, "%s %s", say(c, "now:"), d->snapshot.arch);
     canvas_right(&in, in.area.w, in.area.h - 1, ROLE_KEY, say(c, "Enter: change   q: close"));

@@ -10,11 +10,12 @@ static const struct {
 #define ARCH(NAME, name, platform, technique, dpg, pgs, dio, ios, doc) {name, doc},
 #include "models/arch.def"
 #undef ARCH
-    {"paging=shadow", "shadow tables, built by the hypervisor from the guest's"},
-    {"paging=nested", "the guest's tables and the hypervisor's, both walked by the processor"},
-    {"io=emulated", "devices are modelled register by register"},
-    {"io=paravirt", "requests in shared rings, many with one exit"},
-    {"io=passthrough", "the guest has the real devices"},
+    {"paging=shadow", TEXT("shadow tables, built by the hypervisor from the guest's")},
+    {"paging=nested",
+     TEXT("the guest's tables and the hypervisor's, both walked by the processor")},
+    {"io=emulated", TEXT("devices are modelled register by register")},
+    {"io=paravirt", TEXT("requests in shared rings, many with one exit")},
+    {"io=passthrough", TEXT("the guest has the real devices")},
 };
 
 // Each option with its smallest and its largest value.

@@ -65,9 +65,10 @@ static void draw_lane(const struct canvas *c, int y, const struct compare_view *
     }
 }
 
-static void draw_legend(const struct canvas *c, const struct compare_view *v, int y)
+// The categories that occur, with their letters, from line y on; how many lines they take. With `draw` off only that.
+static int draw_legend(const struct canvas *c, const struct compare_view *v, int y, bool draw)
 {
-    int x = 0;
+    int x = 0, first = y;
     for (unsigned k = 0; k < CYCLE_COUNT; k++) {
         bool used = false;
         for (unsigned i = 0; i < v->lanes; i++) {
@@ -81,9 +82,13 @@ static void draw_legend(const struct canvas *c, const struct compare_view *v, in
             x = 0;
             y++;
         }
-        canvas_char(c, x, y, cycle_look(k).role, (unsigned char)cycle_look(k).letter);
-        x = canvas_put(c, x + 2, y, ROLE_DIM, name) + 2;
+        if (draw) {
+            canvas_char(c, x, y, cycle_look(k).role, (unsigned char)cycle_look(k).letter);
+            canvas_put(c, x + 2, y, ROLE_DIM, name);
+        }
+        x += 2 + text_columns(name) + 2;
     }
+    return y - first + 1;
 }
 
 static void draw_compare(const struct canvas *c, const struct scene *scene)
@@ -99,12 +104,12 @@ static void draw_compare(const struct canvas *c, const struct scene *scene)
     char work[NUMBER_SIZE];
     canvas_printf(c, 0, 0, ROLE_HEADING, "%s: %s %s", scene->now->workload, number(work, v->work),
                   say(c, "cycles of the program's own work, in every lane the same"));
-    int each = (c->area.h - 4) / (int)v->lanes;
+    int legend = draw_legend(c, v, 0, false), each = (c->area.h - legend - 1) / (int)v->lanes;
     each = each > 4 ? 4 : each < 2 ? 2 : each;
     for (unsigned i = 0; i < v->lanes; i++) {
         draw_lane(c, 1 + (int)i * each, v, i, each > 2);
     }
-    draw_legend(c, v, c->area.h - 2);
+    draw_legend(c, v, c->area.h - legend, true);
 }
 
 const struct view view_compare = {

@@ -69,13 +69,14 @@ int exits_selected(const struct scene *scene)
 
 static void draw_head(const struct canvas *c, int name, int sort)
 {
-    static const char *const titles[] = {"Samples", "Samples%", "Time%", "Min", "Max", "Average"};
+    static const char *const titles[] = {TEXT("Samples"), TEXT("Samples%"), TEXT("Time%"),
+                                         TEXT("Min"),     TEXT("Max"),      TEXT("Average")};
     static const int ends[] = {10, 19, 27, 34, 42, 50},
                      sorted[] = {BY_SAMPLES, -1, BY_TIME, -1, -1, BY_AVERAGE};
     canvas_printf(c, 1, 0, ROLE_HEADING, "VM-EXIT%s", sort == BY_NAME ? "▼" : "");
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         char text[32];
-        snprintf(text, sizeof text, "%s%s", titles[i], sorted[i] == sort ? "▼" : "");
+        snprintf(text, sizeof text, "%s%s", say(c, titles[i]), sorted[i] == sort ? "▼" : "");
         canvas_right(c, name + ends[i] - 1, 0, ROLE_HEADING, text);
     }
     canvas_put(c, name + 51, 0, ROLE_HEADING, say(c, "Trend"));
@@ -124,10 +125,11 @@ static void draw_exits(const struct canvas *c, const struct scene *scene)
     }
     draw_head(c, name, place->column);
     if (list.count == 0) {
-        const char *why = scene->filter[0] ? "No line has the text of the filter."
-                          : s->platform == 0
-                              ? "The bare machine: nobody is there to whom control could exit."
-                              : "No exit yet: Space runs, x goes to the next one.";
+        const char *why =
+            scene->filter[0] ? TEXT("No line has the text of the filter.")
+            : s->platform == 0
+                ? TEXT("The bare machine: nobody is there to whom control could exit.")
+                : TEXT("No exit yet: Space runs, x goes to the next one.");
         canvas_wrap(c, (struct rect){1, 2, w - 2, 3}, ROLE_DIM, say(c, why), 0);
         return;
     }

@@ -30,9 +30,9 @@ static void draw_lesson(const struct canvas *c, const struct scene *scene)
         canvas_put(c, x, y + 1, ROLE_GOOD, say(c, "Answer"));
         canvas_wrap(c, (struct rect){x, y + 2, w, c->area.h - y - 4}, ROLE_TEXT, page->answer, 0);
     }
-    const char *hint = page->answer && place->mode == 0 ? "Enter: the answer"
-                       : at + 1 < lesson->pages         ? "Enter: on"
-                                                        : "The end. 1 to 6 show what runs.";
+    const char *hint = page->answer && place->mode == 0 ? TEXT("Enter: the answer")
+                       : at + 1 < lesson->pages         ? TEXT("Enter: on")
+                                                        : TEXT("The end. 1 to 6 show what runs.");
     canvas_right(c, x + w, c->area.h - 1, ROLE_KEY, say(c, hint));
 }
 

@@ -8,10 +8,10 @@ enum { FACE_WALK, FACE_TABLES, FACE_TLB, FACES };
 
 static const char *kind_name(enum snapshot_walk_kind kind)
 {
-    return kind == SNAP_WALK_NESTED   ? "in two dimensions: guest and nested tables"
-           : kind == SNAP_WALK_SHADOW ? "of the shadow table"
-           : kind == SNAP_WALK_DIRECT ? "of the guest's own table, checked by the hypervisor"
-                                      : "of the kernel's table";
+    return kind == SNAP_WALK_NESTED   ? TEXT("in two dimensions: guest and nested tables")
+           : kind == SNAP_WALK_SHADOW ? TEXT("of the shadow table")
+           : kind == SNAP_WALK_DIRECT ? TEXT("of the guest's own table, checked by the hypervisor")
+                                      : TEXT("of the kernel's table");
 }
 
 // "P W U" and so on: what an entry allows.
@@ -54,7 +54,9 @@ static int draw_walk_head(const struct canvas *c, const struct snapshot_walk *wa
     char text[256];
     snprintf(text, sizeof text, say(c, "The last walk, %s"), say(c, kind_name(walk->kind)));
     canvas_put(c, 0, 0, ROLE_HEADING, text);
-    const char *what = walk->fetch ? "fetches at" : walk->write ? "writes to" : "reads";
+    const char *what = walk->fetch   ? TEXT("fetches at")
+                       : walk->write ? TEXT("writes to")
+                                     : TEXT("reads");
     snprintf(text, sizeof text, "%s %s %016llx", say(c, walk->user ? "ring 3" : "the kernel"),
              say(c, what), (unsigned long long)walk->va);
     int x = canvas_put(c, 0, 1, ROLE_TEXT, text);
@@ -202,6 +204,17 @@ static void draw_tables(const struct canvas *c, const struct scene *scene)
 
 // ---- TLB -------------------------------------------------------------------------------------------
 
+static void draw_tlb_head(const struct canvas *c, int y)
+{
+    canvas_put(c, 1, y, ROLE_DIM, say(c, "array"));
+    canvas_right(c, 12, y, ROLE_DIM, "VPID");
+    canvas_right(c, 18, y, ROLE_DIM, "ASID");
+    canvas_put(c, 20, y, ROLE_DIM, say(c, "virtual"));
+    canvas_put(c, 39, y, ROLE_DIM, say(c, "physical"));
+    canvas_put(c, 51, y, ROLE_DIM, say(c, "size"));
+    canvas_put(c, 57, y, ROLE_DIM, say(c, "rights"));
+}
+
 static void draw_tlb(const struct canvas *c, const struct scene *scene)
 {
     static const char *const arrays[] = {"L1 I", "L1 D", "L2"};
@@ -211,16 +224,15 @@ static void draw_tlb(const struct canvas *c, const struct scene *scene)
     for (int i = 0; i < 3; i++) {
         x = canvas_printf(c, x, 0, ROLE_TEXT, "%s %u/%u   ", arrays[i], tlb->used[i], tlb->size[i]);
     }
-    canvas_put(c, 1, 1, ROLE_DIM,
-               "array  vpid  asid  virtual            physical      size  rights");
+    draw_tlb_head(c, 1);
     int rows = c->area.h - 2, lines = (int)tlb->count;
     int first = scroll_to(place->scroll, place->cursor, lines, rows);
     for (int i = first; i < lines && i - first < rows; i++) {
         const struct snapshot_tlb_entry *e = &tlb->entry[i];
         int y = 2 + i - first;
         canvas_printf(c, 1, y, e->array == SNAP_TLB_L2 ? ROLE_DIM : ROLE_TEXT,
-                      "%-5s %5u %5u  %016llx → %010llx  %s  %c%c%c%c%s", arrays[e->array], e->vpid,
-                      e->asid, (unsigned long long)e->va, (unsigned long long)e->pa,
+                      "%-5s %5u %5u  %016llx → %010llx  %-4s  %c%c%c%c%s", arrays[e->array],
+                      e->vpid, e->asid, (unsigned long long)e->va, (unsigned long long)e->pa,
                       e->huge ? "2M" : "4K", e->w ? 'W' : '-', e->u ? 'U' : '-', e->nx ? 'N' : '-',
                       e->d ? 'D' : '-', e->nested_w ? "" : " -w");
         put_cursor(c, y, i == place->cursor);
@@ -232,14 +244,15 @@ static void draw_tlb(const struct canvas *c, const struct scene *scene)
 static void draw_fault(const struct canvas *c, const struct snapshot_fault *f)
 {
     static const char *const owners[] = {
-        [SNAP_FAULT_NONE] = "none yet",
-        [SNAP_FAULT_GUEST] = "the guest's own: delivered to its kernel",
-        [SNAP_FAULT_SHADOW] = "the shadow's: only its entry was missing; the guest never sees it",
+        [SNAP_FAULT_NONE] = TEXT("none yet"),
+        [SNAP_FAULT_GUEST] = TEXT("the guest's own: delivered to its kernel"),
+        [SNAP_FAULT_SHADOW] =
+            TEXT("the shadow's: only its entry was missing; the guest never sees it"),
         [SNAP_FAULT_NESTED] =
-            "the nested table's: the hypervisor adds a page; the guest never sees it",
+            TEXT("the nested table's: the hypervisor adds a page; the guest never sees it"),
         [SNAP_FAULT_TABLE_WRITE] =
-            "a store to a guarded guest page table: the hypervisor follows it",
-        [SNAP_FAULT_DEVICE] = "no RAM is there: a device's register, to be emulated",
+            TEXT("a store to a guarded guest page table: the hypervisor follows it"),
+        [SNAP_FAULT_DEVICE] = TEXT("no RAM is there: a device's register, to be emulated"),
     };
     bool guests = f->owner == SNAP_FAULT_GUEST || f->owner == SNAP_FAULT_NONE;
     canvas_hline(c, 0, 0, c->area.w, ROLE_FRAME);
@@ -261,7 +274,7 @@ static void draw_memory(const struct canvas *c, const struct scene *scene)
 {
     static void (*const faces[])(const struct canvas *,
                                  const struct scene *) = {draw_walk, draw_tables, draw_tlb};
-    static const char *const names[] = {"walk", "tables", "TLB"};
+    static const char *const names[] = {TEXT("walk"), TEXT("tables"), TEXT("TLB")};
     int x = 0, mode = scene->place[VIEW_MEMORY].mode % FACES;
     for (int i = 0; i < FACES; i++) {
         x = canvas_printf(c, x, 0, i == mode ? ROLE_SELECT : ROLE_DIM, i == mode ? "[%s]" : " %s ",

@@ -32,40 +32,41 @@ static void add(struct picture *p, enum snapshot_who who, struct rect at, const 
 // What stands in the box of the guest's kernel.
 static const char *kernel_title(const struct snapshot *s)
 {
-    return s->technique == BY_TRANSLATION || s->technique == BY_TRAP ? "ring 1: guest kernel"
-           : s->technique == BY_PARAVIRT                             ? "ring 1: PV guest kernel"
-           : s->platform == BARE                                     ? "ring 0: kernel"
-                                                                     : "ring 0: guest kernel";
+    return s->technique == BY_TRANSLATION || s->technique == BY_TRAP ? TEXT("ring 1: guest kernel")
+           : s->technique == BY_PARAVIRT ? TEXT("ring 1: PV guest kernel")
+           : s->platform == BARE         ? TEXT("ring 0: kernel")
+                                         : TEXT("ring 0: guest kernel");
 }
 
 static const char *kernel_note(const struct snapshot *s)
 {
-    return s->technique == BY_TRANSLATION ? "runs as a translation"
-           : s->technique == BY_TRAP      ? "privileged ops trap"
-           : s->technique == BY_PARAVIRT  ? "asks by hypercalls"
-           : s->technique == BY_HARDWARE  ? "knows of no hypervisor"
-           : s->technique == BY_CONTAINER ? "one kernel, shared by all containers"
-                                          : "owns the machine";
+    return s->technique == BY_TRANSLATION ? TEXT("runs as a translation")
+           : s->technique == BY_TRAP      ? TEXT("privileged ops trap")
+           : s->technique == BY_PARAVIRT  ? TEXT("asks by hypercalls")
+           : s->technique == BY_HARDWARE  ? TEXT("knows of no hypervisor")
+           : s->technique == BY_CONTAINER ? TEXT("one kernel, shared by all containers")
+                                          : TEXT("owns the machine");
 }
 
 static const char *hypervisor_note(const struct snapshot *s)
 {
-    return s->paging == TABLES_SHADOW   ? "keeps shadow page tables"
-           : s->paging == TABLES_NESTED ? "keeps nested page tables"
-                                        : "checks page-table updates";
+    return s->paging == TABLES_SHADOW   ? TEXT("keeps shadow page tables")
+           : s->paging == TABLES_NESTED ? TEXT("keeps nested page tables")
+                                        : TEXT("checks page-table updates");
 }
 
 static void lay_out(struct picture *p, const struct snapshot *s, int w, int h)
 {
     bool bare = s->platform == BARE, loose = h >= 21;
     int left = bare ? w : w * 58 / 100, tall = loose ? 4 : 3, y = 1;
-    *p = (struct picture){.frame_title = s->technique == BY_HARDWARE ? "VM: non-root mode" : "VM"};
+    *p = (struct picture){.frame_title =
+                              s->technique == BY_HARDWARE ? TEXT("VM: non-root mode") : TEXT("VM")};
     bool framed = s->technique != BY_NOBODY;
     if (s->technique == BY_CONTAINER) {
-        p->frame_title = "container: namespaces, cgroups";
+        p->frame_title = TEXT("container: namespaces, cgroups");
     }
     add(p, WHO_GUEST_USER, (struct rect){framed, y, left - 2 * framed, tall},
-        bare ? "ring 3: program" : "ring 3: guest program", "runs directly");
+        bare ? TEXT("ring 3: program") : TEXT("ring 3: guest program"), TEXT("runs directly"));
     y += tall;
     if (s->technique == BY_CONTAINER) {
         p->frame = (struct rect){0, 0, left, y + 1};
@@ -78,35 +79,36 @@ static void lay_out(struct picture *p, const struct snapshot *s, int w, int h)
     if (!bare) {
         int side = left + 1, deep = y - 1;
         p->frame = (struct rect){0, 0, left, y + 1};
-        const char *owner = s->platform == TYPE1 ? "Dom0" : "host processes";
+        const char *owner = s->platform == TYPE1 ? TEXT("Dom0") : TEXT("host processes");
         add(p, s->platform == TYPE1 ? WHO_DOM0 : WHO_DEVICE,
             (struct rect){side, 0, w - side, deep / 2 + 1}, owner,
-            s->platform == TYPE1 ? "real drivers" : "device models");
+            s->platform == TYPE1 ? TEXT("real drivers") : TEXT("device models"));
         add(p, s->platform == TYPE1 ? WHO_DEVICE : WHO_OTHER,
             (struct rect){side, deep / 2 + 1, w - side, y - deep / 2},
-            s->platform == TYPE1 ? "device models" : "other processes",
-            s->io == IO_BY_RINGS ? "I/O back ends" : "play its devices");
+            s->platform == TYPE1 ? TEXT("device models") : TEXT("other processes"),
+            s->io == IO_BY_RINGS ? TEXT("I/O back ends") : TEXT("play its devices"));
         if (s->platform == TYPE2) {
-            p->box[p->count - 1].note = "the host's own";
+            p->box[p->count - 1].note = TEXT("the host's own");
         }
         y += 1;
         p->gap = y++;
         if (s->platform == TYPE1) {
             add(p, WHO_HYPERVISOR, (struct rect){0, y, w, tall},
-                s->technique == BY_HARDWARE ? "root mode, ring 0: hypervisor"
-                                            : "ring 0: hypervisor",
+                s->technique == BY_HARDWARE ? TEXT("root mode, ring 0: hypervisor")
+                                            : TEXT("ring 0: hypervisor"),
                 hypervisor_note(s));
         } else {
             add(p, WHO_HYPERVISOR, (struct rect){0, y, left, tall},
-                s->technique == BY_HARDWARE ? "root mode: hypervisor" : "ring 0: hypervisor",
+                s->technique == BY_HARDWARE ? TEXT("root mode: hypervisor")
+                                            : TEXT("ring 0: hypervisor"),
                 hypervisor_note(s));
-            add(p, WHO_HOST, (struct rect){side, y, w - side, tall}, "ring 0: host OS",
-                "owns the drivers");
+            add(p, WHO_HOST, (struct rect){side, y, w - side, tall}, TEXT("ring 0: host OS"),
+                TEXT("owns the drivers"));
         }
         y += tall;
     }
-    add(p, WHO_PROCESSOR, (struct rect){0, y, w, 3}, "hardware",
-        "walks, events, exits and entries");
+    add(p, WHO_PROCESSOR, (struct rect){0, y, w, 3}, TEXT("hardware"),
+        TEXT("walks, events, exits and entries"));
     p->height = y + 3;
 }
 

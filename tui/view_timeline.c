@@ -66,7 +66,7 @@ static uint32_t shade(uint64_t part, uint64_t whole)
                            : 0x2588;
 }
 
-enum { LABEL = 14 };
+enum { LABEL = 16 };
 
 // A line for each who.
 static int draw_lanes(const struct canvas *c, const struct snapshot *s, unsigned cpu,

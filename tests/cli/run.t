@@ -61,7 +61,7 @@ A script of one's own, with its translation beside it; an expectation that fails
   mine.lua: 1 of 2 expectations failed.
   mine.lua: a translation that nobody needs: "old"
   
-  Expectations met: 1/2; seed 1.
+  충족된 기대: 1/2; 시드 1.
   [1]
   $ ringside run mine.lua --export-csv - --set n=50 2>err | tr -d '\r' | cut -d, -f 1-6,13; cat err
   group,name,vary,workload,cpu,n,right
