@@ -135,10 +135,10 @@ $(BUILD)/run-tests: $(call obj,$(TEST_SRC)) $(PARTS_OBJ) $(LIB)
 	$(SAY) LD $@
 	@$(LINK) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lcunit $(LDLIBS)
 
-# What the processor's benchmark boots in QEMU, should that be installed.
-$(BUILD)/bench-kernel: bench/cpu_native.c bench/cpu_loops.h $(wildcard bench/peers/qemu_*)
+# What the processor's benchmark boots in QEMU and Bochs, should they be installed.
+$(BUILD)/bench-kernel: bench/cpu_native.c bench/cpu_loops.h $(wildcard bench/peers/kernel* bench/peers/floppy.S)
 	@mkdir -p $(@D)
-	@bench/peers/qemu_build '$(CC)' $@
+	@bench/peers/kernel_build '$(CC)' $@
 
 $(BUILD)/run-bench: $(call obj,$(BENCH_SRC)) $(PARTS_OBJ) $(LIB) | $(BUILD)/bench-kernel
 	$(SAY) LD $@

@@ -11,8 +11,9 @@
 
 // What the command line asked for.
 struct bench_options {
-    bool quick;      // a few seconds in all, for `make check`; else as long as steady medians take
-    unsigned rounds; // rounds of which the median counts; odd
+    bool quick;       // a few seconds in all, for `make check`; else as long as steady medians take
+    unsigned rounds;  // rounds of which the median counts; odd
+    const char *loop; // of those benches that run several loops: this one only; NULL: all
 };
 
 // One thing that can be measured.

@@ -1,8 +1,8 @@
 // How fast the processor model is: guest instructions a second, paging and all accounting on, beside the same loops in native code and
-// in QEMU's system emulation, if that is installed. All rates count T64 instructions, so that a ratio is how much longer the same work takes.
+// in other full-system emulators, those that are installed. All rates count T64 instructions, so that a ratio is how much longer the same work takes.
 #include "bench/bench.h"
 #include "bench/cpu_loops.h"
-#include "bench/peer_qemu.h"
+#include "bench/peer_machine.h"
 #include "cli/cli.h"
 #include "cli/model.h"
 #include "sim/asm.h"
@@ -12,10 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// A round of QEMU: a share of the work where it traps or misses the TLB all the time, which takes it seconds; more of it elsewhere, so that
-// what starting and answering cost does not show.
-enum { HARD_SHARE = 4, EASY_TIMES = 8 };
 
 struct guest {
     const struct cpu_loop *loop;
@@ -147,74 +143,110 @@ static uint64_t native_round(void *state, uint64_t operations)
     return passes * g->per_pass;
 }
 
-// A loop in a QEMU that is already running.
+// A loop in an emulator that is already running.
 struct peer {
-    struct qemu *qemu;
+    struct peer_machine *machine;
     unsigned loop;
     uint64_t per_pass;
-    bool hard;
+    double share; // of our round
 };
 
 static uint64_t peer_round(void *state, uint64_t operations)
 {
     const struct peer *p = state;
-    uint64_t work = p->hard ? operations / HARD_SHARE : operations * EASY_TIMES;
-    uint64_t passes = work / p->per_pass + 1;
-    return qemu_run(p->qemu, p->loop, passes) ? passes * p->per_pass : 0;
+    uint64_t passes = (uint64_t)(p->share * (double)operations) / p->per_pass + 1;
+    return peer_run(p->machine, p->loop, passes) ? passes * p->per_pass : 0;
 }
 
-static uint64_t peer_used(void *state)
+static uint64_t peer_time(void *state)
 {
-    return qemu_used(((const struct peer *)state)->qemu);
+    return peer_used(((const struct peer *)state)->machine);
+}
+
+// One loop in all that can run it.
+static int compare(const struct bench_options *options, const struct cpu_model *model,
+                   unsigned number, struct peer_machine *machines)
+{
+    const struct cpu_loop *loop = &cpu_loops[number];
+    struct guest fast = {.loop = loop, .model = model}, plain = fast;
+    plain.plain = true;
+    fast.per_pass = count_pass(&fast);
+    if (fast.per_pass == 0) {
+        fprintf(stderr, "bench cpu: %s does not come to its end\n", loop->name);
+        return 1;
+    }
+    struct bench_contender contenders[BENCH_CONTENDERS_MAX] = {
+        {"ringside", &fast, guest_setup, guest_round, guest_teardown, NULL},
+        {"ringside, plain path", &plain, guest_setup, guest_round, guest_teardown, NULL},
+    };
+    size_t n = 2;
+    struct peer peers[PEER_KINDS];
+    for (size_t k = 0; k < PEER_KINDS; k++) {
+        const struct peer_kind *kind = &peer_kinds[k];
+        if (machines[k].pid > 0) {
+            double share = loop->hard ? kind->hard_share : kind->easy_share;
+            peers[k] = (struct peer){&machines[k], number, fast.per_pass, share};
+            contenders[n++] =
+                (struct bench_contender){kind->name, &peers[k], NULL, peer_round, NULL, peer_time};
+        }
+    }
+    if (loop->native) {
+        contenders[n++] =
+            (struct bench_contender){"native (same work)", &fast, NULL, native_round, NULL, NULL};
+    }
+    struct bench_result results[BENCH_CONTENDERS_MAX];
+    uint64_t operations = options->quick ? 4000000 : 40000000;
+    int status = bench_compare(options, contenders, n, operations, results);
+    bench_print(loop->name, contenders, n, results);
+    return status;
+}
+
+static bool wanted(const struct bench_options *options, const struct cpu_loop *loop)
+{
+    return !options->loop || strcmp(options->loop, loop->name) == 0;
+}
+
+static bool any_wanted(const struct bench_options *options)
+{
+    for (size_t k = 0; k < cpu_loop_count; k++) {
+        if (wanted(options, &cpu_loops[k])) {
+            return true;
+        }
+    }
+    fprintf(stderr, "bench cpu: no loop is called '%s'; there are:", options->loop);
+    for (size_t k = 0; k < cpu_loop_count; k++) {
+        fprintf(stderr, "%s %s", k ? "," : "", cpu_loops[k].name);
+    }
+    fprintf(stderr, "\n");
+    return false;
 }
 
 static int run(const struct bench_options *options)
 {
     struct cpu_model model;
+    if (!any_wanted(options)) {
+        return 2;
+    }
     if (model_load(MODEL_DEFAULT, &model) != CLI_OK) {
         return 1;
     }
-    struct qemu qemu, icount;
-    qemu_start(&qemu, false);
-    qemu_start(&icount, true);
+    struct peer_machine machines[PEER_KINDS];
+    for (size_t k = 0; k < PEER_KINDS; k++) {
+        if (!peer_start(&machines[k], &peer_kinds[k])) {
+            printf("(%s is not there or does not come up, and is left out. Debian: %s)\n",
+                   peer_kinds[k].program, peer_kinds[k].package);
+        }
+    }
     int status = 0;
     printf("%-10s  %-22s %9s  %s\n", "loop", "engine", "Minsn/s", "ours / its");
-    for (size_t k = 0; k < cpu_loop_count; k++) {
-        struct guest fast = {.loop = &cpu_loops[k], .model = &model}, plain = fast;
-        plain.plain = true;
-        fast.per_pass = count_pass(&fast);
-        if (fast.per_pass == 0) {
-            fprintf(stderr, "bench cpu: %s does not come to its end\n", cpu_loops[k].name);
-            status = 1;
-            continue;
+    for (unsigned k = 0; k < cpu_loop_count; k++) {
+        if (wanted(options, &cpu_loops[k])) {
+            status |= compare(options, &model, k, machines);
         }
-        struct peer fast_peer = {&qemu, (unsigned)k, fast.per_pass, cpu_loops[k].hard},
-                    slow_peer = fast_peer;
-        slow_peer.qemu = &icount;
-        struct bench_contender contenders[BENCH_CONTENDERS_MAX] = {
-            {"ringside", &fast, guest_setup, guest_round, guest_teardown, NULL},
-            {"ringside, plain path", &plain, guest_setup, guest_round, guest_teardown, NULL},
-        };
-        size_t n = 2;
-        if (qemu.pid > 0) {
-            contenders[n++] =
-                (struct bench_contender){"qemu", &fast_peer, NULL, peer_round, NULL, peer_used};
-        }
-        if (icount.pid > 0) {
-            contenders[n++] = (struct bench_contender){"qemu -icount", &slow_peer, NULL,
-                                                       peer_round,     NULL,       peer_used};
-        }
-        if (cpu_loops[k].native) {
-            contenders[n++] = (struct bench_contender){"native (same work)", &fast, NULL,
-                                                       native_round,         NULL,  NULL};
-        }
-        struct bench_result results[BENCH_CONTENDERS_MAX];
-        uint64_t operations = options->quick ? 4000000 : 40000000;
-        status |= bench_compare(options, contenders, n, operations, results);
-        bench_print(cpu_loops[k].name, contenders, n, results);
     }
-    qemu_stop(&qemu);
-    qemu_stop(&icount);
+    for (size_t k = 0; k < PEER_KINDS; k++) {
+        peer_stop(&machines[k]);
+    }
     cpu_model_free(&model);
     return status;
 }

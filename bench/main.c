@@ -20,7 +20,7 @@ enum { BENCHES = sizeof benches / sizeof *benches };
 static void print_help(void)
 {
     printf(
-        "usage: run-bench [--quick | --full] [--rounds N] [BENCH...]\n"
+        "usage: run-bench [--quick | --full] [--rounds N] [--loop NAME] [BENCH...]\n"
         "\n"
         "Measures the simulator beside its peers in one run; rates are in millions a second, "
         "and the\n"
@@ -31,6 +31,7 @@ static void print_help(void)
         "  --quick     fewer rounds and operations: seconds, and noisier\n"
         "  --full      steady medians (the default)\n"
         "  --rounds N  take the median of N rounds, 1 to 101\n"
+        "  --loop NAME of the bench cpu, this loop only (page4096, say)\n"
         "  -h, --help  this\n"
         "\n"
         "benches:\n");
@@ -89,6 +90,8 @@ int main(int argc, char **argv)
             if (!parse_rounds(text, &options.rounds)) {
                 return usage_error("--rounds wants a number from 1 to 101, not", text);
             }
+        } else if (strcmp(argv[i], "--loop") == 0) {
+            options.loop = i + 1 < argc ? argv[++i] : "";
         } else if (!known(argv[i])) {
             return usage_error(argv[i][0] == '-' ? "unknown option" : "no such bench", argv[i]);
         } else {

@@ -1,5 +1,5 @@
-/* The start of the benchmark's kernel for QEMU: a multiboot header, 64-bit mode with 4 KiB pages over the first 64 MiB (every ring, as for
- * our own loops), and the ways into and out of ring 3. qemu_kernel.c is the rest. */
+/* The start of the kernel that the full-system peers boot: a multiboot header, 64-bit mode with 4 KiB pages over the first 64 MiB (every ring, as for
+ * our own loops), and the ways into and out of ring 3. kernel.c is the rest. */
         .set MAGIC, 0x1badb002
         .set FLAGS, 0x10000             /* addresses are given here, the file is not ELF */
         .set KERNEL_CODE, 0x08
