@@ -80,7 +80,8 @@ static json_t *boot_json(const struct boot *b)
     json_object_set_new(o, "workload", json_string(b->workload->name));
     json_object_set_new(o, "n", export_u64(b->n));
     json_object_set_new(o, "checksum", b->has_checksum ? export_hex(b->checksum) : json_null());
-    json_object_set_new(o, "expected", b->checked ? export_hex(b->expected) : json_null());
+    json_object_set_new(o, "expected",
+                        b->checked && b->has_checksum ? export_hex(b->expected) : json_null());
     json_object_set_new(o, "right", b->checked ? json_boolean(right(b)) : json_null());
     json_t *report = report_json(&b->report);
     json_object_update(o, report);

@@ -333,11 +333,10 @@ bool run_judge(const struct run_result *r, const struct toyos_workload *workload
                const struct run_result *native, char *why, size_t why_size)
 {
     bool checked = workload && workload->expected != NULL;
-    uint64_t expected = checked ? workload->expected(n) : 0;
     why[0] = '\0';
     if (r->stop.reason != STOP_POWEROFF || r->stop.status != 0) {
         snprintf(why, why_size, "%s (pc 0x%llx)", ending(&r->stop), (unsigned long long)r->stop.pc);
-    } else if (checked && (!r->has_checksum || r->checksum != expected)) {
+    } else if (checked && (!r->has_checksum || r->checksum != workload->expected(n))) {
         snprintf(why, why_size,
                  r->has_checksum ? "its checksum is wrong: 0x%016llx" : "it prints no checksum",
                  (unsigned long long)r->checksum);
