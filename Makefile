@@ -64,7 +64,7 @@ ALL_H     := $(sort $(wildcard sim/*.h sim/dc/*.h models/*.h models/*/*.h cli/*.
 
 # The texts that are part of the program (the toy OS, its workloads, scenarios), found at run time by
 # their name below scenarios/: see cli/data.h.
-DATA := $(sort $(filter %.s %.inc %.lua %.lesson %.po %.cpu %.tsv,$(wildcard scenarios/*.* scenarios/*/*.* scenarios/*/*/*.*)))
+DATA := $(sort $(filter %.s %.inc %.lua %.po %.cpu %.tsv,$(wildcard scenarios/*.* scenarios/*/*.* scenarios/*/*/*.*)))
 
 # A package is asked for only once the folder that uses it is there.
 PKGS := popt jansson $(if $(wildcard lua/*.c),lua5.4) $(if $(wildcard tui/*.c),ncursesw)

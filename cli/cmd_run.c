@@ -122,7 +122,7 @@ static void host_say(void *ctx, enum scenario_text kind, const char *text)
         [SCENARIO_ANSWER] = {"Answer", TONE_GOOD}, [SCENARIO_LOOK] = {"Look", TONE_HEADING},
         [SCENARIO_TRY] = {"Try", TONE_HEADING}};
     struct run *r = ctx;
-    if (r->to_stdout || (r->o->quiet && kind != SCENARIO_PRINT)) {
+    if (r->to_stdout || kind == SCENARIO_SEE || (r->o->quiet && kind != SCENARIO_PRINT)) {
         return;
     }
     clear_progress(r);

@@ -108,12 +108,14 @@ static char *keys_as_text(void)
 const struct command command_tui = {
     .name = "tui",
     .summary = "watch a workload under an architecture: the dashboard",
-    .operands = "[SCENARIO|LESSON|WORKLOAD]",
+    .operands = "[SCENARIO|WORKLOAD]",
     .description =
         "Boots the toy OS with the workload and shows it running: where control is and the path it "
         "took, exits and what they cost, page walks, a timeline, architectures side by side, the "
         "code. Pause with Space, step with s, go to the next exit with x and back in time with [; "
-        "? lists all keys, docs/dashboard.md explains them.\n"
+        "? lists all keys, docs/dashboard.md explains them. A scenario brings its guest, processor "
+        "and length; what else is given comes before them, and where nothing is said it is one "
+        "processor of model " MODEL_DEFAULT " with 64M and tables of 4 levels.\n"
         "\n"
         "With --keys the dashboard begins paused and does what the keys say; --batch prints the "
         "screen afterwards as text, the same as a terminal shows. A key is a character or a name, "
@@ -125,8 +127,7 @@ const struct command command_tui = {
             {"ringside tui", "a build, under hardware-assisted virtualization"},
             {"ringside tui shadow-against-nested",
              "a scenario, its texts as pages of the Lesson view"},
-            {"ringside tui shadow",
-             "a lesson on shadow paging; also storm, types, or a .lesson file"},
+            {"ringside tui shadow", "one that sets the scene for each page; also storm and types"},
             {"ringside tui pgfault --arch type1/fullvirt-hw,paging=shadow",
              "shadow paging at work"},
             {"ringside tui diskread --arch kvm --view exits", "an exit storm"},
@@ -142,7 +143,7 @@ const struct command command_tui = {
              .kind = OPTION_STRING,
              .arg = "ARCH",
              .help = "architecture or product, with options: kvm,paging=shadow; default: the "
-                     "lesson's, or type1/fullvirt-hw",
+                     "scenario's, or type1/fullvirt-hw",
              .offset = FIELD(arch),
              .values_from = "list architectures --names"},
             OPTION_ROW_CPU(struct tui_options, cpu),
@@ -167,12 +168,12 @@ const struct command command_tui = {
              .kind = OPTION_STRING,
              .arg = "ARCH,ARCH",
              .help =
-                 "architectures of the Compare view; default: the lesson's, or one of each kind",
+                 "architectures of the Compare view; default: the scenario's, or one of each kind",
              .offset = FIELD(compare)},
             {.name = "view",
              .kind = OPTION_STRING,
              .arg = "NAME",
-             .help = "the view to begin with; default: lesson if there is one, else rings",
+             .help = "the view to begin with; default: lesson with a scenario, else rings",
              .offset = FIELD(view)},
             OPTION_ROW_LANG(struct tui_options, lang),
             {.letter = 'b',
@@ -210,13 +211,9 @@ const struct command command_tui = {
              .max = 10000},
             OPTION_ROW_SEED(struct tui_options, seed),
             {0}},
-    .defaults = &(const struct tui_options){.cpu = MODEL_DEFAULT,
-                                            .cpus = 1,
-                                            .ram = TOYOS_RAM_DEFAULT,
-                                            .levels = 4,
-                                            .size = "80x24",
-                                            .delay = 100,
-                                            .seed = CLI_DEFAULT_SEED},
+    // What describes the machine has no default here: a scenario brings its own.
+    .defaults =
+        &(const struct tui_options){.size = "80x24", .delay = 100, .seed = CLI_DEFAULT_SEED},
     .options_size = sizeof(struct tui_options),
     .max_args = 1,
     .operand_values_from = "list workloads --names",

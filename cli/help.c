@@ -23,6 +23,9 @@ const char *help_default(const struct command *command, const struct option_row 
     }
     uint64_t value = *(const uint64_t *)field;
     const char *unit = "";
+    if (value < row->min) {
+        return NULL; // none: what is not given is decided later
+    }
     if (row->kind == OPTION_SIZE) {
         static const char *const units[] = {"", "K", "M", "G", "T"};
         size_t power = 0;

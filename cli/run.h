@@ -36,6 +36,8 @@ int run_script_load(const char *operand, struct run_script *script);
 void run_script_free(struct run_script *script);
 // Scenario i that is part of Ringside, by its name; false past the end.
 bool run_script_name(size_t i, char *name, size_t size, struct run_script *script);
+// The title that a script gives itself by lesson "...", without running it; "" if it does not.
+void run_script_title(const struct run_script *script, char *title, size_t size);
 
 // Prints runs beside each other: those of the toy OS with slowdown and overhead, bare programs with what they printed; then exits by reason of
 // those that ask for it. Words by the catalogue, which may be NULL.

@@ -99,6 +99,14 @@ bool run_script_name(size_t i, char *name, size_t size, struct run_script *scrip
     return false;
 }
 
+void run_script_title(const struct run_script *script, char *title, size_t size)
+{
+    static const char begins[] = "lesson \"";
+    const char *text = strstr(script->text, begins);
+    text = text ? text + strlen(begins) : "";
+    snprintf(title, size, "%.*s", (int)strcspn(text, "\"\n"), text);
+}
+
 static bool names_file(const char *operand)
 {
     size_t n = strlen(operand);

@@ -2,6 +2,7 @@
 #include "cli/topic.h"
 #include "cli/data.h"
 #include "cli/model.h"
+#include "cli/run.h"
 #include "sim/exit.h"
 #include "sim/isa.h"
 #include "sim/toyos.h"
@@ -233,15 +234,12 @@ static int fill_programs(struct table *table)
 // The scenarios, with the title that each gives itself.
 static int fill_scenarios(struct table *table)
 {
-    static const char title[] = "lesson \"";
-    for (const struct data_file *file = data_files; file->name; file++) {
-        const char *end = strstr(file->name, ".lua");
-        const char *text = strstr(file->text, title);
-        if (end && !strchr(file->name, '/')) {
-            text = text ? text + strlen(title) : "";
-            table_cell(table, "%.*s", (int)(end - file->name), file->name);
-            table_cell(table, "%.*s", (int)strcspn(text, "\"\n"), text);
-        }
+    struct run_script script;
+    char name[64], title[160];
+    for (size_t i = 0; run_script_name(i, name, sizeof name, &script); i++) {
+        run_script_title(&script, title, sizeof title);
+        table_cell(table, "%s", name);
+        table_cell(table, "%s", title);
     }
     return CLI_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "cli/guest.h"
 #include "cli/lang.h"
-#include "cli/lesson_file.h"
+#include "cli/lesson_scenario.h"
 #include "models/run.h"
 #include "tui/loop.h"
 
@@ -22,15 +22,15 @@ struct tui {
     const struct tui_options *o;
     struct cpu_model model[TUI_MODELS];
     unsigned models;
+    const struct cpu_model *usual; // the guest's, to begin with
     struct toyos os, os_paravirt;
     bool has_os, has_os_paravirt;
     char command_line[TOYOS_COMMAND_LINE_MAX + 1];
     struct run_spec spec;
     struct lang korean;
-    struct lesson lesson, lesson_korean;
-    struct lesson_scene scene; // that the lesson asks for
+    struct lesson_script lesson;
     struct dashboard_config config;
-    char *compare; // the list, cut into its names
+    char *compare; // the option's list, cut into its names
     int columns, rows;
     size_t frames;
 };

@@ -1,6 +1,5 @@
 // Prepares a run of `ringside tui`: the guest, the lesson, the languages, and what the dashboard asks its surroundings for.
 #include "cli/data.h"
-#include "cli/lesson_scenario.h"
 #include "cli/model.h"
 #include "cli/table.h"
 #include "cli/topic.h"
@@ -21,9 +20,10 @@ enum { SIZE_LARGEST = 1000 };
 
 static bool source_line(void *ctx, const char *path, unsigned line, char *out, size_t size)
 {
-    (void)ctx;
+    const struct tui *t = ctx;
     const struct data_file *file = data_find(path);
-    const char *at = file ? file->text : NULL;
+    const char *own = strcmp(path, "program") == 0 ? t->lesson.scene.source : NULL;
+    const char *at = own ? own : file ? file->text : NULL;
     for (; at && line > 1; line--) {
         at = strchr(at, '\n');
         at += at != NULL;
@@ -47,7 +47,7 @@ static char *explain(void *ctx, const char *name, int columns, bool korean)
     const struct style style = {.utf8 = !t->config.ascii,
                                 .width = (unsigned)columns,
                                 .words = korean ? t->korean.catalog : NULL};
-    bool found = topic_explain(out, &style, name, &t->model[0]);
+    bool found = topic_explain(out, &style, name, t->usual);
     fclose(out);
     if (!found) {
         free(text);
@@ -91,6 +91,7 @@ bool tui_save(void *ctx, const char *path, const char *text, char *err, size_t e
 static int choose_workload(struct tui *t, const char *name)
 {
     const struct toyos_workload *w = toyos_workload_find(name);
+    const struct lesson_scene *scene = &t->lesson.scene;
     size_t count;
     const struct toyos_workload *list = toyos_workloads(&count);
     if (!w) {
@@ -103,62 +104,87 @@ static int choose_workload(struct tui *t, const char *name)
             CLI_USAGE, "tui: no workload '%s'; %s%s%s'ringside list workloads' names them all",
             name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
     }
-    uint64_t n = t->o->n ? t->o->n : w->default_n;
+    uint64_t n = t->o->n ? t->o->n : scene->n ? scene->n : w->default_n;
+    const char *append = t->o->append ? t->o->append : scene->append;
     if (n > w->max_n) {
         return cli_error(CLI_USAGE, "%s with n = %" PRIu64 "; at most %" PRIu64 " %s fit", w->name,
                          n, w->max_n, w->unit);
     }
     snprintf(t->command_line, sizeof t->command_line, "workload=%s n=%" PRIu64 "%s%s", w->name, n,
-             t->o->append ? " " : "", t->o->append ? t->o->append : "");
+             append ? " " : "", append ? append : "");
     t->spec.workload = w->name;
-    return CLI_OK;
+    t->spec.command_line = t->command_line;
+    return t->lesson.scenario ? CLI_OK : lesson_from_workload(w, &t->lesson);
 }
 
+// What is given on the command line comes before what the scenario asks for, and that before what is usual.
 static int set_machine(struct tui *t)
 {
     const struct tui_options *o = t->o;
+    const struct lesson_scene *scene = &t->lesson.scene;
+    struct machine_config *config = &t->spec.config;
+    const struct cpu_model *model = o->cpu ? NULL : scene->spec.config.model;
     char err[320];
-    machine_config_default(&t->spec.config);
-    t->spec.config.model = &t->model[0];
-    t->spec.config.cpus = (unsigned)o->cpus;
-    t->spec.config.ram = o->ram;
-    t->spec.config.levels = (unsigned)o->levels;
-    t->spec.config.seed = o->seed;
-    t->spec.config.holes_closed = o->holes_closed;
-    t->spec.os = &t->os;
-    t->spec.os_paravirt = &t->os_paravirt;
-    t->spec.command_line = t->command_line;
-    const char *arch = o->arch ? o->arch : t->scene.arch[0] ? t->scene.arch : ARCH_USUAL;
+    if (!model) {
+        int status = model_load(o->cpu ? o->cpu : MODEL_DEFAULT, &t->model[0]);
+        if (status != CLI_OK) {
+            return status;
+        }
+        t->models = 1;
+        model = &t->model[0];
+    }
+    if (!scene->spec.config.model) { // nothing has run
+        machine_config_default(config);
+    }
+    config->model = t->usual = model;
+    config->cpus = o->cpus ? (unsigned)o->cpus : config->cpus;
+    config->ram = o->ram ? o->ram : config->ram;
+    config->levels = o->levels ? (unsigned)o->levels : config->levels;
+    config->seed = o->seed;
+    config->holes_closed = config->holes_closed || o->holes_closed;
+    const char *arch = o->arch ? o->arch : scene->arch[0] ? scene->arch : ARCH_USUAL;
     if (!arch_parse(&t->spec.arch, arch, err, sizeof err)) {
         return cli_error(CLI_USAGE, "%s", err);
     }
-    return arch_valid(&t->spec.arch, &t->model[0], err, sizeof err)
-               ? CLI_OK
-               : cli_error(CLI_USAGE, "%s", err);
+    return arch_valid(&t->spec.arch, model, err, sizeof err) ? CLI_OK
+                                                             : cli_error(CLI_USAGE, "%s", err);
 }
 
-// "a,b=1,c" to the architectures that the Compare view shows.
+static bool add_compare(struct tui *t, const char *arch)
+{
+    if (t->config.compare_count < DASHBOARD_COMPARE) {
+        t->config.compare[t->config.compare_count++] = arch;
+        return true;
+    }
+    return false;
+}
+
+// The architectures that the Compare view shows: "a,b=1,c", the scenario's, or the usual ones.
 static int set_compare(struct tui *t)
 {
-    t->compare = strdup(t->o->compare         ? t->o->compare
-                        : t->scene.compare[0] ? t->scene.compare
-                                              : COMPARE_USUAL);
+    const struct lesson_scene *scene = &t->lesson.scene;
+    for (unsigned i = 0; !t->o->compare && i < scene->lanes; i++) {
+        add_compare(t, scene->compare[i]);
+    }
+    if (t->config.compare_count > 0) {
+        return CLI_OK;
+    }
+    t->compare = strdup(t->o->compare ? t->o->compare : COMPARE_USUAL);
     for (char *at = t->compare; at && *at;) {
         char *end = at + strcspn(at, ",");
         while (*end && strcspn(end + 1, "=") < strcspn(end + 1, ",")) {
             end += 1 + strcspn(end + 1, ",");
         }
-        if (t->config.compare_count == DASHBOARD_COMPARE) {
-            return cli_error(CLI_USAGE, "--compare: at most %d architectures fit",
-                             DASHBOARD_COMPARE);
-        }
         struct arch_config arch;
         char err[320];
-        t->config.compare[t->config.compare_count++] = at;
         bool more = *end != '\0';
         *end = '\0';
         if (!arch_parse(&arch, at, err, sizeof err)) {
             return cli_error(CLI_USAGE, "%s", err);
+        }
+        if (!add_compare(t, at)) {
+            return cli_error(CLI_USAGE, "--compare: at most %d architectures fit",
+                             DASHBOARD_COMPARE);
         }
         at = more ? end + 1 : NULL;
     }
@@ -200,27 +226,42 @@ static int set_size(struct tui *t)
     return CLI_OK;
 }
 
-// The operand: a scenario or lesson, which names its workload, or a workload.
+// The operand: a scenario, which brings its guest, or a workload.
 static int choose(struct tui *t, const struct cli *cli)
 {
     const char *name = cli->arg_count ? cli->args[0] : WORKLOAD_USUAL;
-    int status;
+    const struct lesson_scene *scene = &t->lesson.scene;
+    int status = CLI_OK;
     if (lesson_is_scenario(name)) {
-        status = lesson_from_scenario(name, &t->lesson, &t->lesson_korean, &t->scene);
-    } else if (lesson_exists(name)) {
-        status = lesson_read(name, "en", &t->lesson, &t->scene);
-        status = status == CLI_OK ? lesson_read(name, "ko", &t->lesson_korean, NULL) : status;
-    } else {
-        return choose_workload(t, name);
+        status = lesson_from_scenario(name, t->o->seed, &t->lesson);
+        name = scene->workload ? scene->workload : WORKLOAD_USUAL;
+        if (!t->o->view) {
+            t->config.view = VIEW_LESSON;
+        }
+        t->spec = scene->spec;
     }
-    t->config.lesson = &t->lesson;
-    t->config.lesson_korean = t->lesson_korean.pages ? &t->lesson_korean : NULL;
-    if (!t->o->view) {
-        t->config.view = VIEW_LESSON;
+    if (status == CLI_OK && t->spec.image) {
+        if (t->o->n || t->o->append) {
+            return cli_error(CLI_USAGE, "tui: the scenario's guest is a bare program: --length "
+                                        "and --append are the toy OS's");
+        }
+        return CLI_OK;
     }
-    return status == CLI_OK
-               ? choose_workload(t, t->scene.workload[0] ? t->scene.workload : WORKLOAD_USUAL)
-               : status;
+    t->spec.os = &t->os;
+    t->spec.os_paravirt = &t->os_paravirt;
+    return status == CLI_OK ? choose_workload(t, name) : status;
+}
+
+static int build_guest(struct tui *t)
+{
+    if (t->spec.image) {
+        return CLI_OK;
+    }
+    int status = guest_build(t->o->guest, false, &t->os);
+    t->has_os = status == CLI_OK;
+    status = status == CLI_OK ? guest_build(t->o->guest, true, &t->os_paravirt) : status;
+    t->has_os_paravirt = t->has_os && status == CLI_OK;
+    return status;
 }
 
 int tui_set_up(struct tui *t, const struct cli *cli)
@@ -236,17 +277,15 @@ int tui_set_up(struct tui *t, const struct cli *cli)
     status = status == CLI_OK ? lang_open(&t->korean, "ko") : status;
     status = status == CLI_OK ? lang_add_scenario(&t->korean, "dashboard") : status;
     status = status == CLI_OK ? lang_add_scenario(&t->korean, TOPIC_WORDS) : status;
-    status = status == CLI_OK ? model_load(o->cpu, &t->model[0]) : status;
-    t->models = status == CLI_OK;
     status = status == CLI_OK ? choose(t, cli) : status;
     status = status == CLI_OK ? set_machine(t) : status;
     status = status == CLI_OK ? set_compare(t) : status;
-    status = status == CLI_OK ? guest_build(o->guest, false, &t->os) : status;
-    t->has_os = status == CLI_OK;
-    status = status == CLI_OK ? guest_build(o->guest, true, &t->os_paravirt) : status;
-    t->has_os_paravirt = status == CLI_OK;
+    status = status == CLI_OK ? build_guest(t) : status;
+    t->config.lesson = &t->lesson.english;
+    t->config.lesson_korean = t->lesson.korean.pages ? &t->lesson.korean : NULL;
     t->config.spec = &t->spec;
     t->config.source = source_line;
+    t->config.source_ctx = t;
     t->config.korean = t->korean.catalog;
     // As text it goes to files, which are UTF-8 unless asked otherwise.
     t->config.ascii = cli->ascii || (!o->batch && !style.utf8);
@@ -269,8 +308,7 @@ void tui_tear_down(struct tui *t)
     for (unsigned i = 0; i < t->models; i++) {
         cpu_model_free(&t->model[i]);
     }
-    lesson_free(&t->lesson);
-    lesson_free(&t->lesson_korean);
+    lesson_close(&t->lesson);
     lang_close(&t->korean);
     free(t->compare);
 }

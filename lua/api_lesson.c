@@ -38,6 +38,18 @@ static int add_try(lua_State *L)
     return 0;
 }
 
+// rs.scene(commands): what the dashboard does before the page that follows; rs.see(text): what to see there
+static int add_scene(lua_State *L)
+{
+    say(L, SCENARIO_SCENE, check_text(L, 1));
+    return 0;
+}
+static int add_see(lua_State *L)
+{
+    say(L, SCENARIO_SEE, check_text(L, 1));
+    return 0;
+}
+
 // rs.answer(text): to the last question; question:answer(text): to that one
 static int give_answer(lua_State *L)
 {
@@ -177,8 +189,8 @@ static int add_table(lua_State *L)
 void api_lesson(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"lesson", set_title},   {"text", add_text},   {"ask", ask},
-        {"answer", give_answer}, {"look", add_look},   {"try", add_try},
-        {"expect", expect},      {"table", add_table}, {NULL, NULL}};
+        {"lesson", set_title}, {"text", add_text},   {"ask", ask},         {"answer", give_answer},
+        {"look", add_look},    {"try", add_try},     {"scene", add_scene}, {"see", add_see},
+        {"expect", expect},    {"table", add_table}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -76,7 +76,7 @@ void api_machine(lua_State *L); // machine
 struct request {
     struct run_spec spec;
     const struct toyos_workload *workload; // NULL: a program
-    const char *name, *vary;
+    const char *name, *vary, *append, *source;
     uint64_t n;
     bool steady, exits;
     char command_line[TOYOS_COMMAND_LINE_MAX + 1];

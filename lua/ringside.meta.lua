@@ -129,6 +129,10 @@ function Api.answer(text) end
 function Api.look(text) end
 ---@param text string
 function Api.try(text) end
+---@param commands string of the dashboard, divided by semicolons: "goto 3000000; exit CPUID"
+function Api.scene(commands) end
+---@param text string
+function Api.see(text) end
 ---@param question string
 ---@return ringside.Question
 function Api.ask(question) end
@@ -139,6 +143,7 @@ function Api.ask(question) end
 function Api.expect(condition, text, ...) end
 
 lesson, text, ask, answer, look, try = Api.lesson, Api.text, Api.ask, Api.answer, Api.look, Api.try
+scene, see = Api.scene, Api.see
 run, compare, scan, translate, machine = Api.run, Api.compare, Api.scan, Api.translate, Api.machine
 show, expect = Api.show, Api.expect
 

@@ -52,7 +52,7 @@ void say(lua_State *L, enum scenario_text kind, const char *kept)
     if (kind == SCENARIO_TITLE) {
         s->title = kept;
     }
-    if (s->performing && s->host.say) {
+    if (s->performing && s->host.say && kind != SCENARIO_SCENE) {
         s->host.say(s->host.ctx, kind, translated(s, kept));
     }
 }

@@ -17,6 +17,9 @@ enum scenario_text {
     SCENARIO_ANSWER,
     SCENARIO_LOOK, // where to look in what was shown
     SCENARIO_TRY,  // what to change next
+    // For the dashboard only:
+    SCENARIO_SEE,   // what to see there
+    SCENARIO_SCENE, // commands (as behind ':', divided by semicolons) that set up what the next page is about; no text: never translated, never told
 };
 
 struct scenario;
@@ -65,7 +68,10 @@ struct scenario_arg {
 struct scenario_run {
     unsigned group; // runs of one call of compare() or run() have one number, from 1
     const char *name, *workload, *cpu, *vary; // vary: "n=1000" in a scan, else ""
-    struct run_spec spec; // without what it borrowed: numbers and architecture only
+    struct run_spec
+        spec; // what it borrowed lives as long as the scenario; the command line is not kept
+    const char *source; // of a program that the script holds, or NULL: lines of "program"
+    const char *append; // words for the toy kernel beyond workload and length, or NULL
     uint64_t n;
     struct run_result result;
     bool steady, right;

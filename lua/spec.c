@@ -190,6 +190,7 @@ static void read_guest(lua_State *L, struct scenario *s, int index, struct reque
     }
     if (program) {
         read_program(L, s, program, spec);
+        out->source = strpbrk(program, " \t\n") ? program : NULL;
         return;
     }
     out->workload = toyos_workload_find(workload);
@@ -211,6 +212,7 @@ static void read_guest(lua_State *L, struct scenario *s, int index, struct reque
     spec->os = paravirt ? NULL : os;
     spec->os_paravirt = paravirt ? os : NULL;
     spec->workload = out->workload->name;
+    out->append = append;
     if (snprintf(out->command_line, sizeof out->command_line, "workload=%s n=%" PRIu64 "%s%s",
                  out->workload->name, out->n, append ? " " : "",
                  append ? append : "") >= (int)sizeof out->command_line) {
@@ -327,6 +329,8 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
     run->workload = request->workload ? request->workload->name : "program";
     run->cpu = request->spec.config.model->name;
     run->spec = request->spec;
+    run->append = request->append;
+    run->source = request->source;
     run->n = n;
     run->steady = request->steady;
     run->exits = request->exits;

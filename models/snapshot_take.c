@@ -19,7 +19,8 @@ static void head(const struct snapshot_view *v, struct snapshot *out)
     out->io = (uint8_t)vm->arch.io;
     out->vpid = row->technique == TECHNIQUE_HW && vm->arch.option[OPTION_VPID];
     snapshot_text(out->cpu_model, sizeof out->cpu_model, model->name);
-    snapshot_text(out->workload, sizeof out->workload, v->spec->workload);
+    snapshot_text(out->workload, sizeof out->workload,
+                  v->spec->workload ? v->spec->workload : "program");
     out->mhz = model->mhz;
     out->levels = (uint8_t)vm->m->config.levels;
     bool nested = !vm_is_bare(vm) && vm->arch.paging == PAGING_NESTED;

@@ -1,7 +1,7 @@
 Scenarios. Away from a terminal nobody is asked, and answers come with -c.
 
   $ ringside list scenarios --names | tr '\n' ' '
-  24-references binary-translation container-against-vm cpu-bound dom0 paravirt popf rings-and-root-mode shadow-against-nested trap-and-emulate type1-against-type2 user-and-kernel vtx-exits  (no-eol)
+  24-references binary-translation container-against-vm cpu-bound dom0 paravirt popf rings-and-root-mode shadow-against-nested shadow storm trap-and-emulate type1-against-type2 types user-and-kernel vtx-exits  (no-eol)
   $ ringside run popf -c | sed -n '/^Question/,$p'
   Question: The same kernel runs on the bare machine, under trap-and-emulate, binary translation and VT-x. Where is it interrupted in the middle of its critical section, and what does the hypervisor notice?
   

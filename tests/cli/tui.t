@@ -51,26 +51,6 @@ A picture is one SVG file; a step back leads to the same place; without colours 
   0
   [1]
 
-A lesson of one's own is a file; what is wrong with it is said with its place.
-
-  $ printf 'title: Mine\nworkload: hello\narch: native\n\nWho is below the kernel?\nanswer:\nNobody.\n' >mine.lesson
-  $ ringside tui mine.lesson -b --lang en --keys '<Enter>' | sed -n '3,9p'
-    Mine                                                                     1/1
-    ────────────────────────────────────────────────────────────────────────────
-     A question
-  
-    Who is below the kernel?
-  
-    Answer
-  $ printf 'titel: Mine\n\ntext\n' >typo.lesson
-  $ ringside tui typo.lesson -b
-  typo.lesson:1:1: 'titel: Mine' is none of title:, workload:, arch: and compare:; an empty line ends these
-  [3]
-  $ printf 'title: Mine\n\ntext\n---\n---\n' >empty.lesson
-  $ ringside tui empty.lesson -b
-  empty.lesson:5:1: a page without text; write some above this line
-  [3]
-
 A scenario in Lua becomes a lesson: it is run, its question waits for Enter, and its first comparison is what one sees.
 
   $ ringside tui shadow-against-nested -b --lang en --keys '<Enter><Enter>' | sed -n '3,12p' | sed 's/ *$//'
@@ -90,3 +70,50 @@ A scenario in Lua becomes a lesson: it is run, its question waits for Enter, and
   $ ringside tui wrong.lua -b
   wrong.lua:1: attempt to call a nil value (global 'nobody')
   [3]
+
+What a script of one's own shows is its first guest, with processor and length; scenes are set for its pages. What is given comes first.
+
+  $ cat >mine.lua <<'END'
+  > lesson "Mine"
+  > text "A first page."
+  > compare { workload = "hello", n = 2, cpu = "penryn", archs = { "type1/fullvirt-bt", "virtualbox,paging=shadow" } }
+  > scene "exit BT_CALLOUT; view lesson"
+  > see "Look."
+  > ask "Why?"
+  > answer "So."
+  > see "See."
+  > END
+  $ ringside tui mine.lua -b --lang en --keys '<Enter><Enter>' | sed -n '1,13p' | sed 's/ *$//'
+   ⏸ paused  type1/fullvirt-bt  hello  penryn             18 instr.  30.9k cycles
+   1 Rings  2 Exits  3 Memory  4 Timeline  5 Compare  6 Code [7 Lesson]
+    Mine                                                                     2/2
+    ────────────────────────────────────────────────────────────────────────────
+     A question
+  
+    Look.
+  
+    Why?
+  
+    Answer
+    So.
+  
+  $ ringside tui mine.lua -b --lang en --cpu xeon --arch kvm --keys '5' | sed -n '1p;4p;8p;12p'
+   ⏸ paused  type2/fullvirt-hw,io=paravirt  hello  xeon      0 instr.  460 cycles
+  native                                                         0 exits  ×0.000 ▶
+  type1/fullvirt-bt                                              0 exits  ×0.000 ▶
+  type2/fullvirt-hw,paging=shadow                                0 exits  ×0.000 ▶
+  $ ringside run mine.lua -c | tail -5
+  Question: Why?
+  
+  Answer: So.
+  
+  Expectations met: 0/0; seed 1.
+
+A bare program runs there, too, and has its source.
+
+  $ ringside tui popf -b --lang en --keys '6xxx' | sed -n '1p;4p' | sed 's/  *a0 .*//'
+   ⏸ paused  type1/fullvirt-trap  program  xeon           14 instr.  4,233 cycles
+  program:11              rdflags s1                ; save
+  $ ringside tui popf -b -n 3
+  ringside: tui: the scenario's guest is a bare program: --length and --append are the toy OS's
+  [2]
