@@ -15,13 +15,14 @@ struct place {
     unsigned n;
 };
 static const struct place places[] = {
-    {"native", "nullcall", 60000},
+    {"native", "nullcall", 600000},
     {"native", "memrand", 300000},
     {"native", "sieve", 300000},
-    {"type1/fullvirt-hw", "forkexec", 60},
-    {"type2/fullvirt-hw,paging=shadow", "forkexec", 60},
-    {"type1/fullvirt-bt", "nullcall", 20000},
-    {"type1/paravirt", "ctxsw", 2000},
+    {"type1/fullvirt-hw", "forkexec", 300},
+    {"type2/fullvirt-hw,paging=shadow", "forkexec", 300},
+    {"type1/fullvirt-trap", "nullcall", 100000}, // four exits a call: nothing but exits
+    {"type1/fullvirt-bt", "nullcall", 100000},
+    {"type1/paravirt", "ctxsw", 20000},
 };
 
 struct runner {

@@ -18,12 +18,32 @@ static enum snapshot_who guest_who(const struct cpu *c)
 
 // ---- the timeline ---------------------------------------------------------------------------------
 
+// The bucket in which the processor is gets what is its own.
+static void spill(const struct observer *o, struct observe_cpu *k)
+{
+    uint64_t *b = k->bucket[(k->bucket_end - 1) >> o->shift];
+    for (unsigned w = 0; w < WHO_COUNT; w++) {
+        b[w] += k->in_bucket[w];
+        k->in_bucket[w] = 0;
+    }
+}
+
+// The end of the bucket in which the cycle before `time` lies.
+static uint64_t bucket_end(const struct observer *o, uint64_t time)
+{
+    return ((time - 1) >> o->shift << o->shift) + (UINT64_C(1) << o->shift);
+}
+
 // Twice as much time fits into the same number of buckets.
 static void widen(struct observer *o)
 {
+    for (unsigned i = 0; i < o->vm->vcpus; i++) {
+        spill(o, &o->cpu[i]);
+    }
     o->shift++;
     for (unsigned i = 0; i < o->vm->vcpus; i++) {
         uint64_t(*b)[WHO_COUNT] = o->cpu[i].bucket;
+        o->cpu[i].bucket_end = bucket_end(o, o->cpu[i].bucket_end);
         for (unsigned k = 0; k < SNAP_BUCKETS; k++) {
             for (unsigned w = 0; w < WHO_COUNT; w++) {
                 b[k][w] = k < SNAP_BUCKETS / 2 ? b[2 * k][w] + b[2 * k + 1][w] : 0;
@@ -38,12 +58,15 @@ static void widen(struct observer *o)
     }
 }
 
+_Static_assert(WHO_COUNT <= 16, "observer.weight holds all");
 enum { TREND_SHIFT = 2 }; // SNAP_BUCKETS / SNAP_TREND buckets make a column
 _Static_assert(SNAP_TREND << TREND_SHIFT == SNAP_BUCKETS, "both cover the same time");
 
+// The stretch goes beyond the bucket in which the processor is.
 static void fill_buckets(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
                          enum snapshot_who who)
 {
+    spill(o, k);
     while ((to - 1) >> o->shift >= SNAP_BUCKETS) {
         widen(o);
     }
@@ -52,16 +75,7 @@ static void fill_buckets(struct observer *o, struct observe_cpu *k, uint64_t fro
         uint64_t low = b << o->shift, high = (b + 1) << o->shift;
         k->bucket[b][who] += (high < to ? high : to) - (low > from ? low : from);
     }
-}
-
-// `recent` counts from the beginning of the trend's column in which `time` lies.
-static void renew_recent(struct observer *o, uint64_t time)
-{
-    unsigned shift = o->shift + TREND_SHIFT;
-    o->recent_until = ((time >> shift) + 1) << shift;
-    for (unsigned i = 0; i < WHO_COUNT * WHO_COUNT; i++) {
-        o->weight[i / WHO_COUNT][i % WHO_COUNT].recent = 0;
-    }
+    k->bucket_end = bucket_end(o, to);
 }
 
 // The stretch at the end of the timeline is over.
@@ -78,7 +92,6 @@ static void record_segment(const struct observer *o, const struct observe_cpu *k
     }
 }
 
-// The short way: most stretches lie within one bucket.
 static inline void put(struct observer *o, struct observe_cpu *k, uint64_t from, uint64_t to,
                        enum snapshot_who who)
 {
@@ -90,22 +103,15 @@ static inline void put(struct observer *o, struct observe_cpu *k, uint64_t from,
         if (o->recording) {
             record_segment(o, k);
         }
-        if (last->who != who) {
-            if (from >= o->recent_until) {
-                renew_recent(o, from);
-            }
-            k->edge = &o->weight[last->who][who];
-            k->edge->count++;
-            k->edge->recent++;
-        }
-        last = k->last = &k->segment[k->segments++ % SNAP_SEGMENTS];
+        o->weight[last->who][who] += last->who != who;
+        last = last == &k->segment[SNAP_SEGMENTS - 1] ? k->segment : last + 1;
         last->from = from, last->who = who, last->reason = k->reason;
+        k->last = last;
+        k->segments++;
     }
     last->to = to;
-    k->edge->cycles += to - from;
-    uint64_t bucket = (to - 1) >> o->shift;
-    if (bucket < SNAP_BUCKETS && from >> o->shift == bucket) {
-        k->bucket[bucket][who] += to - from;
+    if (to <= k->bucket_end) { // most stretches lie within one bucket
+        k->in_bucket[who] += to - from;
     } else {
         fill_buckets(o, k, from, to, who);
     }
@@ -171,19 +177,6 @@ static inline void begin_path(struct observe_cpu *k, const struct cpu *c, enum s
              user ? CYC_GUEST_USER : CYC_GUEST_KERNEL, k->entered, now - k->entered);
 }
 
-// Writes out the path of a change of ring.
-static void write_ring_path(struct observe_cpu *k, const struct cpu *c)
-{
-    if (k->ring_path) {
-        uint64_t entered = k->entered, done = k->path_done;
-        k->entered = k->ring_entered;
-        begin_path(k, c, k->ring_from, k->ring_at, k->ring_pc);
-        guest_step(k, k->base, k->ring_at, 0);
-        k->entered = entered;
-        k->path_done = done;
-    }
-}
-
 static enum snapshot_step_kind switch_kind(enum cost_key key)
 {
     switch (key) {
@@ -215,6 +208,51 @@ static enum snapshot_step_kind charge_kind(enum cycle_category category, enum co
     }
 }
 
+// The first two steps of an exit's path.
+static void write_exit(struct observe_cpu *k, const struct cpu *c)
+{
+    struct insn insn = k->insn;
+    int16_t reason = k->path.reason;
+    uint64_t entered = k->entered, done = k->path_done;
+    k->exit_path = false;
+    k->entered = k->exit_entered;
+    begin_path(k, c, k->exit_from, k->exit_at, k->path.pc);
+    k->entered = entered;
+    k->path_done = done;
+    k->insn = insn;
+    k->path.reason = reason;
+    step(k, k->exit_hardware ? STEP_EXIT : STEP_TRAP, WHO_PROCESSOR, CYC_WORLD_SWITCH, k->exit_at,
+         0)
+        ->reason = reason;
+}
+
+// Writes out what of the path has only been noted.
+static void write_path(struct observe_cpu *k, const struct cpu *c)
+{
+    if (k->ring_path) {
+        uint64_t entered = k->entered, done = k->path_done;
+        k->entered = k->ring_entered;
+        begin_path(k, c, k->ring_from, entered, k->ring_pc);
+        guest_step(k, k->base, entered, 0);
+        k->entered = entered;
+        k->path_done = done;
+    }
+    if (k->exit_path) {
+        write_exit(k, c);
+    }
+    for (unsigned i = 0; i < k->notes; i++) {
+        const struct observe_note *n = &k->note[i];
+        enum cycle_category category = (enum cycle_category)n->category;
+        if (n->key == COST_COUNT) {
+            guest_step(k, (enum snapshot_who)n->who, n->at, 0);
+        } else {
+            step(k, charge_kind(category, (enum cost_key)n->key), (enum snapshot_who)n->who,
+                 category, n->at, n->cycles);
+        }
+    }
+    k->notes = 0;
+}
+
 static enum snapshot_who charge_who(const struct observer *o, enum cycle_category category)
 {
     switch (category) {
@@ -235,6 +273,17 @@ static enum snapshot_who charge_who(const struct observer *o, enum cycle_categor
     }
 }
 
+static inline void note(struct observe_cpu *k, const struct cpu *c, uint64_t at, uint64_t cycles,
+                        enum cycle_category category, enum cost_key key, enum snapshot_who who)
+{
+    if (k->notes == OBSERVE_NOTES) {
+        write_path(k, c);
+    }
+    struct observe_note *n = &k->note[k->notes++];
+    n->at = at, n->cycles = cycles;
+    n->category = (uint8_t)category, n->key = (uint8_t)key, n->who = (uint8_t)who;
+}
+
 // ---- hooks ----------------------------------------------------------------------------------------
 
 static void check_position(struct observer *o)
@@ -253,15 +302,18 @@ static void on_ring(struct cpu *c)
     struct observe_cpu *k = &o->cpu[c->index];
     enum snapshot_who who = guest_who(c);
     uint64_t now = cpu_now(c);
-    if (k->base == who && !k->open) {
+    if (k->open) {
+        note(k, c, now, 0, CYC_GUEST_KERNEL, COST_COUNT, who);
+    } else if (k->base == who) {
         return;
     }
     catch_up(o, k, now);
     if (!k->open) {
         k->ring_path = true;
+        k->exit_path = false;
+        k->notes = 0;
         k->ring_from = k->base;
         k->ring_entered = k->entered;
-        k->ring_at = now;
         k->ring_pc = c->s.pc;
         if (o->stop.on_ring) {
             o->paused = true;
@@ -271,9 +323,6 @@ static void on_ring(struct cpu *c)
     k->base = who;
     k->reason = -1;
     k->entered = now;
-    if (k->open) {
-        guest_step(k, who, now, 0);
-    }
     k->path_done = c->instructions;
     o->focus = c->index;
 }
@@ -284,9 +333,9 @@ static void on_wait(struct cpu *c, enum cycle_category category, uint64_t time)
     struct observe_cpu *k = &o->cpu[c->index];
     uint64_t now = cpu_now(c);
     catch_up(o, k, now);
-    put(o, k, now, time, charge_who(o, category));
+    put(o, k, now, time, (enum snapshot_who)o->who[category]);
     k->mark = time;
-    write_ring_path(k, c);
+    write_path(k, c);
     if (k->path.valid) {
         k->path_done = c->instructions;
         step(k, STEP_WAIT, WHO_IDLE, category, now, time - now);
@@ -303,8 +352,15 @@ static void on_exit(struct cpu *c, const struct vmexit *x)
     o->focus = c->index;
     if (x) {
         o->exits++;
-        begin_path(k, c, k->base, now, x->pc);
+        k->ring_path = false;
+        k->exit_path = true;
+        k->exit_hardware = (unsigned)x->reason < EXIT_FIRST_TRAP && c->vmcs;
+        k->exit_from = k->base;
+        k->exit_entered = k->entered;
+        k->notes = 0;
+        k->path.pc = x->pc;
         k->path.reason = k->reason = (int16_t)x->reason;
+        k->path_done = c->instructions;
         k->insn = x->insn;
         k->exiting = true;
         k->exit_at = now;
@@ -318,9 +374,6 @@ static void on_exit(struct cpu *c, const struct vmexit *x)
             widen(o);
         }
         e->trend[now >> (o->shift + TREND_SHIFT)]++;
-        bool hardware = (unsigned)x->reason < EXIT_FIRST_TRAP && c->vmcs;
-        step(k, hardware ? STEP_EXIT : STEP_TRAP, WHO_PROCESSOR, CYC_WORLD_SWITCH, now, 0)->reason =
-            (int16_t)x->reason;
     }
     k->open = true;
     k->base = WHO_HYPERVISOR;
@@ -371,16 +424,13 @@ static void on_charge(struct cpu *c, enum cycle_category category, enum cost_key
 {
     struct observer *o = of(c);
     struct observe_cpu *k = &o->cpu[c->index];
-    if (category == CYC_BT && !k->open) {
-        return; // what translated code does beside the guest's own instructions, one by one
-    }
     uint64_t now = cpu_now(c);
-    enum snapshot_who who = charge_who(o, category);
+    enum snapshot_who who = (enum snapshot_who)o->who[category];
     catch_up(o, k, now);
     put(o, k, now, now + cycles, who);
     k->mark = now + cycles;
     if (k->open) {
-        step(k, charge_kind(category, key), who, category, now, cycles);
+        note(k, c, now, cycles, category, key, who);
     } else {
         k->entered = now + cycles;
     }
@@ -395,7 +445,7 @@ static void on_event(struct cpu *c, unsigned vector, uint32_t error, enum event_
     o->focus = c->index;
     catch_up(o, k, now);
     struct snapshot_path *p = &k->path;
-    write_ring_path(k, c);
+    write_path(k, c);
     // The change of ring, if there was one, was told before.
     if (!k->open && (p->count == 0 || p->step[p->count - 1].at != now)) {
         begin_path(k, c, k->base, now, c->s.pc);
@@ -544,7 +594,8 @@ void observer_flush(struct observer *o)
     for (unsigned i = 0; i < o->vm->vcpus; i++) {
         const struct cpu *c = &o->vm->m->cpu[i];
         catch_up(o, &o->cpu[i], cpu_now(c));
-        write_ring_path(&o->cpu[i], c);
+        write_path(&o->cpu[i], c);
+        spill(o, &o->cpu[i]);
     }
 }
 
@@ -569,17 +620,20 @@ struct observer *observer_attach(struct vm *vm)
     o->vm = vm;
     o->shift = 6;
     o->stop.reason = o->last_reason = -1;
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        o->who[k] = (uint8_t)charge_who(o, (enum cycle_category)k);
+    }
     for (unsigned i = 0; i < vm->vcpus; i++) {
         struct cpu *c = &vm->m->cpu[i];
         struct observe_cpu *k = &o->cpu[i];
         k->mark = k->entered = cpu_now(c);
+        k->bucket_end = UINT64_C(1) << o->shift;
         k->base = c->idle || c->s.parked ? WHO_IDLE : guest_who(c);
         k->open = c->idle;
         k->reason = -1;
         k->last = &k->segment[SNAP_SEGMENTS - 1]; // none yet: nobody's
         k->last->who = k->base;
         k->last->reason = INT16_MIN;
-        k->edge = &o->nowhere;
         c->watch = &hooks;
         c->watcher = o;
     }

@@ -8,6 +8,13 @@
 #include "models/snapshot.h"
 #include "models/vm.h"
 
+// Something on the way of an exit, a charge or (key COST_COUNT) the guest's turn: a step of its path once somebody asks for the path.
+struct observe_note {
+    uint64_t at, cycles;
+    uint8_t category, key, who;
+};
+enum { OBSERVE_NOTES = 32 };
+
 // One processor's.
 struct observe_cpu {
     uint64_t mark;          // its time is accounted for up to here
@@ -20,18 +27,25 @@ struct observe_cpu {
     // The last path was a change of ring, of which only this is kept until somebody asks.
     bool ring_path;
     enum snapshot_who ring_from;
-    uint64_t ring_entered, ring_at, ring_pc;
+    uint64_t ring_entered, ring_pc; // it was at `entered`
+    // Likewise of an exit: what it began with, if that has not been written out yet, and the notes since.
+    bool exit_path, exit_hardware;
+    enum snapshot_who exit_from;
+    uint64_t exit_entered;
+    uint32_t notes;
+    struct observe_note note[OBSERVE_NOTES];
     struct snapshot_path path;
     struct insn insn;   // that began it
     uint64_t addr;      // and what the exit says of an address, port or number
     uint8_t vector;     // of an exception
     uint64_t call;      // number of a hypercall
     uint64_t path_done; // instructions that this processor had completed when it was last added to
-    struct snapshot_weight *edge;
     struct snapshot_segment *last;
-    uint32_t segments; // ever; the latest are segment[(segments - k) % SNAP_SEGMENTS]
+    uint32_t segments; // ever; the latest ones end with `last`
     struct snapshot_segment segment[SNAP_SEGMENTS];
     uint64_t bucket[SNAP_BUCKETS][WHO_COUNT]; // cycles
+    uint64_t bucket_end;                      // of the bucket in which it is now
+    uint64_t in_bucket[WHO_COUNT];            // what is to be added to that one
 };
 
 struct observe_exit {
@@ -56,15 +70,16 @@ struct observer {
     struct vm *vm;
     struct recording *recording; // where all of it is written down, or NULL
     struct observe_stop stop;
-    bool paused_exit; // it was one about exits
-    bool paused;      // a condition held
-    int last_reason;  // of the exit that was over last
+    uint8_t who[CYC_COUNT]; // whose a charge of a category is
+    bool paused_exit;       // it was one about exits
+    bool paused;            // a condition held
+    int last_reason;        // of the exit that was over last
     uint64_t exits, events;
     unsigned focus; // processor that something happened on last
     unsigned shift; // a bucket of the timeline is 1 << shift cycles, a trend's four times that
-    uint64_t recent_until; // end of the trend's column from whose beginning `recent` counts
-    struct snapshot_weight nowhere; // where the cycles before the first edge go
-    struct snapshot_weight weight[WHO_COUNT][WHO_COUNT];
+    uint64_t weight
+        [16]
+        [16]; // how often control went from one to another; a power of two for the address's sake
     struct observe_exit exit[EXIT_REASONS];
     struct snapshot_fault fault;
     // The last walk that was recorded.

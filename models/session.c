@@ -307,15 +307,14 @@ static bool begin_anew(struct session *s)
 
 static bool seek_some(struct session *s, uint64_t budget)
 {
-    struct observe_stop *stop = &s->observer->stop;
     uint64_t at = observer_instructions(s->observer), to = s->target.instructions;
     uint64_t most = to > at && to - at < budget ? to - at : budget;
     bool exact = s->target.exits == 0 && s->target.events == 0;
-    *stop = (struct observe_stop){.at_position = !exact,
-                                  .instructions = to,
-                                  .exits = s->target.exits,
-                                  .events = s->target.events,
-                                  .reason = -1};
+    s->observer->stop = (struct observe_stop){.at_position = !exact,
+                                              .instructions = to,
+                                              .exits = s->target.exits,
+                                              .events = s->target.events,
+                                              .reason = -1};
     // Near the target walks are recorded; where that is, only the instructions say.
     uint64_t quiet = to > at + SNAPSHOT_WALK_WINDOW ? to - at - SNAPSHOT_WALK_WINDOW : 0;
     stretch(s, UINT64_MAX, most, quiet);
@@ -371,7 +370,6 @@ static int pause_reason(const struct session *s)
 
 static enum session_state condition_some(struct session *s, uint64_t budget)
 {
-    struct observe_stop *stop = &s->observer->stop;
     uint64_t begun = observer_instructions(s->observer), most = budget, at = begun;
     bool single = single_steps(s);
     // On the bare machine the nearest to an exit is a way into the kernel or out of it.
@@ -379,10 +377,13 @@ static enum session_state condition_some(struct session *s, uint64_t budget)
     if (s->goal.kind == GOAL_STEP && s->wanted - begun < most) {
         most = s->wanted - begun;
     }
-    *stop = (struct observe_stop){
-        .reason = pause_reason(s), .on_event = single, .on_walk = s->goal.kind == GOAL_WALK};
+    const struct observe_stop stop = {.reason = pause_reason(s),
+                                      .on_event = single,
+                                      .on_ring = kernel,
+                                      .on_walk = s->goal.kind == GOAL_WALK};
+    s->observer->stop = stop;
     // Where it stops is known in advance only for a run: at the end of this stretch.
-    bool known = !single && !kernel && stop->reason < 0 && !stop->on_walk && s->until == UINT64_MAX;
+    bool known = !single && !kernel && stop.reason < 0 && !stop.on_walk && s->until == UINT64_MAX;
     for (uint64_t tries = 0; tries < budget && at - begun < budget; tries++) {
         stretch(s, s->until, single ? 1 : most, known ? quiet_part(most) : 0);
         if (session_break_holds(s)) {

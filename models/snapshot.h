@@ -260,8 +260,6 @@ struct snapshot_timeline {
 struct snapshot_weight {
     enum snapshot_who from, to;
     uint64_t count;
-    uint64_t cycles; /* spent at `to` after coming this way */
-    uint64_t recent; /* of the last `trend_span` cycles */
 };
 
 struct snapshot_counter {

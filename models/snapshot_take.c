@@ -153,13 +153,11 @@ static void weights(const struct observer *o, struct snapshot *out)
 {
     for (unsigned f = 0; f < WHO_COUNT; f++) {
         for (unsigned t = 0; t < WHO_COUNT; t++) {
-            const struct snapshot_weight *w = &o->weight[f][t];
-            if (w->count == 0 || out->weights == SNAP_WEIGHTS) {
+            if (o->weight[f][t] == 0 || out->weights == SNAP_WEIGHTS) {
                 continue;
             }
-            struct snapshot_weight *x = &out->weight[out->weights++];
-            x->from = (enum snapshot_who)f, x->to = (enum snapshot_who)t;
-            x->count = w->count, x->cycles = w->cycles, x->recent = w->recent;
+            out->weight[out->weights++] = (struct snapshot_weight){
+                .from = (enum snapshot_who)f, .to = (enum snapshot_who)t, .count = o->weight[f][t]};
         }
     }
 }

@@ -155,6 +155,25 @@ static void back_and_forth_is_the_same(void)
     }
 }
 
+// The bare machine has no exits: the nearest to one is a way between program and kernel.
+static void without_a_hypervisor_it_stops_at_changes_of_ring(void)
+{
+    struct rig r;
+    REQUIRE(rig_make(&r, "nullcall", 5, "native", 1));
+    for (unsigned k = 0; k < 12; k++) {
+        session_snapshot(r.s, r.a);
+        CHECK(go(&r, GOAL_EXIT, SESSION_ANY) == SESSION_DONE);
+        session_snapshot(r.s, r.b);
+        bool into = k % 2 == 0; // the boot goes on to the first program
+        enum story story = r.b->story.id;
+        CHECK(r.b->instructions + r.b->events > r.a->instructions + r.a->events);
+        CHECK((r.b->cpu[0].ring == 3) == into);
+        CHECK(into ? story == STORY_TO_USER
+                   : story == STORY_SYSCALL || story == STORY_PAGE_FAULT_OWN);
+    }
+    rig_free(&r);
+}
+
 // A stop at an exit lies between two instructions; it is found again all the same.
 static void exits_are_found_again(void)
 {
@@ -399,7 +418,10 @@ static void lanes_advance_by_equal_work(void)
     rig_free(&r);
 }
 
-TEST_SUITE(session, {"watching a guest changes nothing of it", observing_changes_nothing},
+TEST_SUITE(session,
+           {"without a hypervisor, the next exit is the next change of ring",
+            without_a_hypervisor_it_stops_at_changes_of_ring},
+           {"watching a guest changes nothing of it", observing_changes_nothing},
            {"a run cut at odd points is the same", cut_at_odd_points_it_is_the_same},
            {"back and forth is the same to the last byte", back_and_forth_is_the_same},
            {"a stop at an exit is found again", exits_are_found_again},

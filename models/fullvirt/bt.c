@@ -244,6 +244,12 @@ static void ask_monitor(struct vcpu *v, enum exit_reason reason, struct insn in)
     exit_take(v->cpu, &(struct vmexit){.reason = reason, .pc = v->cpu->s.pc, .insn = in});
 }
 
+// What translated code does beside the guest's own instructions: part of their stream, and too frequent to tell a watcher each time.
+static void charge_in_stream(struct vcpu *v, enum cost_key cost)
+{
+    acct_charge(v->cpu, CYC_BT, cost, 1);
+}
+
 // Goes to the unit at pc, by the way that was taken, at its price. False: the guest may not fetch there, or the monitor has moved it.
 static bool arrive(struct vcpu *v)
 {
@@ -263,10 +269,10 @@ static bool arrive(struct vcpu *v)
         from->link[t->way] = NONE;
     }
     if (t->arrival == FROM_INDIRECT) {
-        vm_charge(v, CYC_BT, COST_BT_INDIRECT, 1);
+        charge_in_stream(v, COST_BT_INDIRECT);
         stats->bt_lookups++;
     } else {
-        vm_charge(v, CYC_BT, COST_BT_DISPATCH, 1);
+        charge_in_stream(v, COST_BT_DISPATCH);
     }
     int32_t n = faults ? NONE : find(v, pc, &faults, &fault);
     if (n == NONE) {
@@ -297,7 +303,7 @@ static void execute(struct cpu *c, struct insn in)
 static void execute_in_tc(struct vcpu *v, struct insn in)
 {
     struct cpu_fault fault;
-    vm_charge(v, CYC_BT, COST_BT_IN_TC, 1);
+    charge_in_stream(v, COST_BT_IN_TC);
     if (in.op == OP_RDTSC || in.op == OP_PAUSE) { // these it really executes
         acct_advance(v->cpu, v->cpu->op_cost[in.op]);
     }
