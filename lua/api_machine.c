@@ -1,11 +1,12 @@
 // The part of the API that holds a guest by the hand: a virtual machine that is run piece by piece, with actions at a time or on a condition, and probes.
 #include "lua/impl.h"
+#include "models/observe.h"
 #include "sim/exit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Conditions are looked at every so many instructions, and at the end of each run.
+// What is printed is looked at every so many instructions; exits, faults and times are met exactly.
 enum { GRAIN = 64, ACTIONS_MAX = 64 };
 static const char metatable[] = "ringside.machine";
 
@@ -29,6 +30,7 @@ struct action {
 struct live {
     struct vm *vm;               // NULL once it is closed
     struct recording *recording; // of it, or NULL
+    struct observer *observer;   // pauses at exits and faults; the recording's if there is one
     struct request request;
     struct action actions[ACTIONS_MAX];
     unsigned action_count;
@@ -241,12 +243,37 @@ static const char *stop_text(enum stop_reason why)
     }
 }
 
+// How far the machine may run before somebody has to look.
+struct leap {
+    uint64_t time, instructions;
+    bool on_event; // not beyond an exit or an event either
+};
+
+static struct leap next_leap(const struct live *m, uint64_t time, const char *until)
+{
+    struct leap leap = {.time = time, .instructions = 1u << 20, .on_event = until != NULL};
+    for (unsigned i = 0; i < m->action_count; i++) {
+        const struct action *a = &m->actions[i];
+        if (a->done) {
+            continue;
+        }
+        switch (a->kind) {
+        case ACTION_AT:
+        case ACTION_EVERY: leap.time = a->next < leap.time ? a->next : leap.time; break;
+        case ACTION_EXIT:
+        case ACTION_FAULT:
+        case ACTION_COUNT: leap.on_event = true; break;
+        case ACTION_CONSOLE: leap.instructions = GRAIN; break;
+        }
+    }
+    return leap;
+}
+
 // Runs for up to `instructions`, or until `time`; pushes what ended it.
 static int advance(lua_State *L, struct live *m, uint64_t instructions, uint64_t time,
                    const char *until)
 {
     struct scenario *s = scenario_of(L);
-    unsigned grain = m->action_count > 0 || until ? GRAIN : 1u << 20;
     uint64_t exits = 0;
     unsigned reason = EXIT_REASONS;
     if (until) {
@@ -257,17 +284,14 @@ static int advance(lua_State *L, struct live *m, uint64_t instructions, uint64_t
         return mistake(L, "an action cannot run its own machine; it may look, type and print");
     }
     for (;;) {
-        uint64_t n = instructions < grain ? instructions : grain;
-        uint64_t before = 0, after = 0;
-        for (unsigned i = 0; i < machine_cpus(m->vm->m); i++) {
-            before += machine_counters(m->vm->m, i)->instructions;
-        }
-        enum stop_reason why = vm_run(m->vm, time, n);
-        for (unsigned i = 0; i < machine_cpus(m->vm->m); i++) {
-            after += machine_counters(m->vm->m, i)->instructions;
-        }
-        s->instructions += after - before;
-        instructions -= after - before < instructions ? after - before : instructions;
+        const struct leap leap = next_leap(m, time, until);
+        uint64_t n = instructions < leap.instructions ? instructions : leap.instructions;
+        uint64_t before = observer_instructions(m->observer);
+        m->observer->stop.on_event = leap.on_event;
+        enum stop_reason why = vm_run(m->vm, leap.time, n);
+        uint64_t done = observer_instructions(m->observer) - before;
+        s->instructions += done;
+        instructions -= done < instructions ? done : instructions;
         if (s->instructions >= s->instruction_limit) {
             s->exhausted = "instructions";
         }
@@ -426,6 +450,8 @@ static int close_machine(lua_State *L)
     if (m->vm && !m->inside) {
         if (m->recording) {
             recording_end(m->recording);
+        } else {
+            observer_free(m->observer);
         }
         vm_destroy(m->vm);
         m->vm = NULL;
@@ -449,7 +475,8 @@ static int create_machine(lua_State *L)
         return mistake(L, "%s", err);
     }
     m->recording = request_record(L, &m->request);
-    if (m->recording && !recording_begin(m->recording, m->vm)) {
+    m->observer = m->recording ? recording_begin(m->recording, m->vm) : observer_attach(m->vm);
+    if (!m->observer) {
         return luaL_error(L, "out of memory");
     }
     return 1;

@@ -33,17 +33,17 @@ void recording_free(struct recording *r)
     }
 }
 
-bool recording_begin(struct recording *r, struct vm *vm)
+struct observer *recording_begin(struct recording *r, struct vm *vm)
 {
     assert(!r->observer && !vm->m->cpu[0].watch);
     r->observer = observer_attach(vm);
     if (!r->observer) {
-        return false;
+        return NULL;
     }
     r->cpus = vm->vcpus;
     r->observer->recording = r;
     observer_walks(r->observer, true);
-    return true;
+    return r->observer;
 }
 
 void recording_end(struct recording *r)

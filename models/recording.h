@@ -34,13 +34,15 @@ struct recorded {
 };
 
 struct recording;
+struct observer; // observe.h
 
 // Keeps up to `limit` things that end at cycle `from` or later. NULL when memory is short.
 struct recording *recording_create(size_t limit, uint64_t from);
 void recording_free(struct recording *r); // NULL is allowed
 
-// Records `vm` until the end, or until recording_end. One machine a recording; it must not have a watcher. False when memory is short.
-bool recording_begin(struct recording *r, struct vm *vm);
+// Records `vm` until the end, or until recording_end. One machine a recording; it must not have a watcher. Returns the one that it has then, the recording's
+// own; NULL when memory is short.
+struct observer *recording_begin(struct recording *r, struct vm *vm);
 // No more, also before the machine goes away. What is open is closed at its time. Without a machine, nothing.
 void recording_end(struct recording *r);
 

@@ -166,6 +166,30 @@ static void acts_on_conditions(void)
     CHECK(strstr(seen.said, "no exit reason 'NOPE'") != NULL);
 }
 
+// ... and not only some time after: every single exit is seen, also where many come close together, and times are met to the instruction.
+static void acts_on_each_exit_and_in_time(void)
+{
+    struct scenario_facts facts;
+    char err[512];
+    perform("for _, arch in ipairs { 'type1/fullvirt-trap', 'kvm,paging=shadow', 'xen-pv' } do\n"
+            "  local m = machine { workload = 'mmap', n = 3, arch = arch }\n"
+            "  local exits, late = 0, 0\n"
+            "  m:on('exit', 'any', function(m) exits = exits + 1 end)\n"
+            "  m:at(300000, function(m) late = m:time() - 300000 end)\n"
+            "  m:run()\n"
+            "  print(exits == m:result().exit_count, exits > 100, late >= 0 and late < 30000)\n"
+            "end\n"
+            "local m = machine { workload = 'mmap', n = 3 }\n"
+            "local faults, late = 0, -1\n"
+            "m:on('fault', 14, function(m) faults = faults + 1 end)\n"
+            "m:at(123456, function(m) late = m:time() - 123456 end)\n"
+            "m:run()\n"
+            "print(faults > 3, late >= 0 and late < 5000)\n",
+            NULL, &facts, NULL, err);
+    CHECK_STR(err, "");
+    CHECK_STR(seen.said, "true\ttrue\ttrue\ntrue\ttrue\ttrue\ntrue\ttrue\ttrue\ntrue\ttrue\n");
+}
+
 // Every example of the page, in order; and the page has some.
 static void documentation_runs(void)
 {
@@ -199,4 +223,5 @@ TEST_SUITE(scenario, {"what a script may not do is refused at its line", refuses
            {"a script sees the library's numbers", agrees_with_the_library},
            {"scripts print the same each time", is_deterministic},
            {"actions come when their condition holds", acts_on_conditions},
+           {"each exit is seen, and times are met", acts_on_each_exit_and_in_time},
            {"every example of docs/scenarios.md runs", documentation_runs});

@@ -72,7 +72,7 @@ A script of one's own, with its translation beside it; an expectation that fails
 
 A trace of what happened, for Perfetto. A machine that the script drives itself is in it too, and what had happened before a mistake.
 
-  $ printf 'local m = machine { workload = "hello", arch = "kvm" } m:run { exit = "IO_INSTRUCTION" } m:stop()\n' >trace.lua
+  $ printf 'local m = machine { workload = "hello", arch = "kvm" } for _ = 1, 2 do m:run { exit = "IO_INSTRUCTION" } end m:stop()\n' >trace.lua
   $ ringside run trace.lua --export-trace trace.json -q
   trace.lua:1: attempt to call a nil value (method 'stop')
   [3]
@@ -83,7 +83,7 @@ A trace of what happened, for Perfetto. A machine that the script drives itself 
   "name":"IO_INSTRUCTION","cat":"exit","ts":16.654,"dur":0.705,"args":{"pc":"0xffffffffe0016aac","instruction":"out a0, [zero+1016]","address":"0x3f8","cycles":1764,"at":41635
   $ ringside run trace.lua --export-trace - --trace-limit 3 -q 2>err | tail -3 | cut -c 1-90
   {"ph":"X","pid":1,"tid":1,"name":"processor","cat":"who","ts":0.189,"dur":0.18,"args":{"ex
-  {"ph":"i","pid":1,"tid":0,"name":"here the recording ends: 226 more are left out","ts":0.3
+  {"ph":"i","pid":1,"tid":0,"name":"here the recording ends: 145 more are left out","ts":0.3
   ]}
 
 A mistake is status 3, with its line; what had been computed is exported all the same.
