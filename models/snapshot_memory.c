@@ -232,11 +232,9 @@ static void tlb_entry(const struct cpu *c, enum snapshot_tlb_array array, uint64
         return;
     }
     struct snapshot_tlb_entry *e = &out->entry[out->count++];
-    uint64_t va = tag >> (SPACE_BITS + 1);
     e->array = array;
-    e->huge = tag >> SPACE_BITS & 1;
-    va <<= e->huge ? HUGE_PAGE_SHIFT : PAGE_SHIFT;
-    e->va = (uint64_t)((int64_t)(va << c->canonical_shift) >> c->canonical_shift);
+    e->huge = tlb_tag_is_huge(tag);
+    e->va = tlb_tag_address(tag);
     e->pa = data & PTE_FRAME;
     e->vpid = s->vpid, e->asid = s->asid;
     e->w = data & TLB_W, e->u = data & TLB_U, e->nx = data & TLB_NX, e->d = data & TLB_D;

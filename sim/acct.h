@@ -35,6 +35,13 @@ static inline void acct_charge_cycles(struct cpu *c, enum cycle_category categor
     c->counters.cycles[category] += cycles;
 }
 
+// As acct_charge_cycles, for a caller that keeps the budget itself: it takes `cycles` from it.
+static inline void acct_charge_ahead(struct cpu *c, enum cycle_category category, uint64_t cycles)
+{
+    c->mark -= (int64_t)cycles;
+    c->counters.cycles[category] += cycles;
+}
+
 // `count` times the cost of `key` pass now, for `category`.
 static inline void acct_charge(struct cpu *c, enum cycle_category category, enum cost_key key,
                                uint64_t count)

@@ -85,9 +85,22 @@ void cpu_free(struct cpu *c)
     c->trace = NULL;
 }
 
+// What an entry must allow for the short refill, by MSW_WP, mode and access. Nothing may be forbidden by a nested table, which is another way.
+#define NEED(rights)                         \
+    {                                        \
+        (rights) | TLB_NR | TLB_NW, (rights) \
+    }
+static const struct tlb_need needs[2][MODE_COUNT][2] = {
+    {[MODE_KERNEL] = {[ACC_READ] = NEED(0), [ACC_WRITE] = NEED(TLB_D)},
+     [MODE_USER] = {[ACC_READ] = NEED(TLB_U), [ACC_WRITE] = NEED(TLB_U | TLB_W | TLB_D)}},
+    {[MODE_KERNEL] = {[ACC_READ] = NEED(0), [ACC_WRITE] = NEED(TLB_W | TLB_D)},
+     [MODE_USER] = {[ACC_READ] = NEED(TLB_U), [ACC_WRITE] = NEED(TLB_U | TLB_W | TLB_D)}}};
+
 void cpu_enter_space(struct cpu *c)
 {
     bool paging = c->s.msw & MSW_PG, nested = c->vmcs && c->vmcs->control.ept;
+    c->short_refill = paging && !nested && c->tlb.has_l2 && c->tlb.has_pwc;
+    c->need = needs[(c->s.msw & MSW_WP) != 0];
     if (!paging && !nested) {
         c->space = SPACE_NONE;
         return;

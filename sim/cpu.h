@@ -120,6 +120,9 @@ struct cpu {
     struct fast_data *data; // fast_data[mode]
     struct fast_code *code; // fast_code[mode]
     uint64_t space;         // low 12 bits of every tag of the current address space
+    bool
+        short_refill; // this address space and this TLB are what cpu_refill_read() and _write() know
+    const struct tlb_need (*need)[2]; // what they ask of an entry, by mode: to read, to write
     const uint8_t
         *intercept; // by enum isa_op: nonzero, the instruction goes to cpu_intercept() first
 
@@ -235,6 +238,11 @@ bool cpu_store(struct cpu *c, uint64_t va, unsigned n, uint64_t value);
 // The same, for an access that the fast tables do not allow.
 bool cpu_load_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t *value);
 bool cpu_store_slow(struct cpu *c, uint64_t va, unsigned n, uint64_t value);
+// An access to one page that the fast tables do not know; `tag` is the one that was looked for. If no more than a TLB entry is missing, puts that
+// right, in the model and in the tables, and returns how many cycles it took; they are booked, and the caller's to take from the budget. Else
+// does nothing and returns -1.
+int64_t cpu_refill_read(struct cpu *c, uint64_t va, uint64_t tag);
+int64_t cpu_refill_write(struct cpu *c, uint64_t va, uint64_t tag);
 // CAS at a multiple of 8 (else #GP): *old is what was there.
 bool cpu_compare_and_swap(struct cpu *c, uint64_t va, uint64_t expected, uint64_t value,
                           uint64_t *old);

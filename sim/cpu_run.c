@@ -151,40 +151,49 @@ enter:
         r[u->rd] = (uint64_t)(e);                                   \
         NEXT(1);                                                    \
     }
-#define LOAD(NAME, type)                                                                 \
-    do_##NAME:                                                                           \
-    {                                                                                    \
-        uint64_t va = r[u->ra] + (uint64_t)(int64_t)u->imm;                              \
-        const struct fast_data *f = &data[(va >> PAGE_SHIFT) & FAST_MASK];               \
-        type value;                                                                      \
-        if (UNLIKELY((((va + sizeof(type) - 1) & ~PAGE_MASK) | space) != f->read_tag)) { \
-            uint64_t wide;                                                               \
-            SYNC_AT(u);                                                                  \
-            if (!cpu_load_slow(c, va, sizeof(type), &wide)) {                            \
-                goto give_up;                                                            \
-            }                                                                            \
-            r[u->rd] = (uint64_t)(type)wide;                                             \
-            NEXT_AFTER_CALL;                                                             \
-        }                                                                                \
-        memcpy(&value, (const void *)(f->addend + va), sizeof value);                    \
-        r[u->rd] = (uint64_t)value;                                                      \
-        NEXT(1);                                                                         \
+// The tag that an access must find in the fast table: of its last byte, so that none that crosses a page does.
+#define TAG_OF(va, type) ((((va) + sizeof(type) - 1) & ~PAGE_MASK) | space)
+#define LOAD(NAME, type)                                                   \
+    do_##NAME:                                                             \
+    {                                                                      \
+        uint64_t va = r[u->ra] + (uint64_t)(int64_t)u->imm;                \
+        const struct fast_data *f = &data[(va >> PAGE_SHIFT) & FAST_MASK]; \
+        type value;                                                        \
+        if (UNLIKELY(TAG_OF(va, type) != f->read_tag)) {                   \
+            int64_t cycles = cpu_refill_read(c, va, TAG_OF(va, type));     \
+            if (UNLIKELY(cycles < 0 || (budget -= cycles) <= 0)) {         \
+                uint64_t wide;                                             \
+                SYNC_AT(u);                                                \
+                if (!cpu_load_slow(c, va, sizeof(type), &wide)) {          \
+                    goto give_up;                                          \
+                }                                                          \
+                r[u->rd] = (uint64_t)(type)wide;                           \
+                NEXT_AFTER_CALL;                                           \
+            }                                                              \
+        }                                                                  \
+        memcpy(&value, (const void *)(f->addend + va), sizeof value);      \
+        r[u->rd] = (uint64_t)value;                                        \
+        NEXT(1);                                                           \
     }
-#define STORE(NAME, type)                                                                 \
-    do_##NAME:                                                                            \
-    {                                                                                     \
-        uint64_t va = r[u->ra] + (uint64_t)(int64_t)u->imm;                               \
-        const struct fast_data *f = &data[(va >> PAGE_SHIFT) & FAST_MASK];                \
-        type value = (type)r[u->rd];                                                      \
-        if (UNLIKELY((((va + sizeof(type) - 1) & ~PAGE_MASK) | space) != f->write_tag)) { \
-            SYNC_AT(u);                                                                   \
-            if (!cpu_store_slow(c, va, sizeof(type), value)) {                            \
-                goto give_up;                                                             \
-            }                                                                             \
-            NEXT_AFTER_CALL;                                                              \
-        }                                                                                 \
-        memcpy((void *)(f->addend + va), &value, sizeof value);                           \
-        NEXT(1);                                                                          \
+#define STORE(NAME, type)                                                  \
+    do_##NAME:                                                             \
+    {                                                                      \
+        uint64_t va = r[u->ra] + (uint64_t)(int64_t)u->imm;                \
+        const struct fast_data *f = &data[(va >> PAGE_SHIFT) & FAST_MASK]; \
+        type value = (type)r[u->rd];                                       \
+        if (UNLIKELY(TAG_OF(va, type) != f->write_tag)) {                  \
+            int64_t cycles = cpu_refill_write(c, va, TAG_OF(va, type));    \
+            if (UNLIKELY(cycles < 0 || (budget -= cycles) <= 0 ||          \
+                         TAG_OF(va, type) != f->write_tag)) {              \
+                SYNC_AT(u);                                                \
+                if (!cpu_store_slow(c, va, sizeof(type), value)) {         \
+                    goto give_up;                                          \
+                }                                                          \
+                NEXT_AFTER_CALL;                                           \
+            }                                                              \
+        }                                                                  \
+        memcpy((void *)(f->addend + va), &value, sizeof value);            \
+        NEXT(1);                                                           \
     }
 #define LINKS ((struct uop_links *)(void *)(uintptr_t)(u + 1))
 #define BRANCH(NAME, e)                                 \

@@ -2,11 +2,8 @@
 // entries. Every rule here is docs/machine.md's, "Translation".
 #include "sim/acct.h"
 #include "sim/block.h"
-#include "sim/cpu.h"
+#include "sim/cpu_fast.h"
 #include "sim/vmcs.h"
-
-// What every miss runs is put together into one function for data and one for fetches: as calls it takes twice the time.
-#define INLINE __attribute__((always_inline)) static inline
 
 // Which access it is, unpacked once.
 struct lookup {
@@ -17,33 +14,6 @@ struct lookup {
 };
 
 // ---- fast tables ----------------------------------------------------------------------------------
-
-INLINE void forget_fast_slot(struct cpu *c, bool code, unsigned slot)
-{
-    for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
-        if (code) {
-            c->fast_code[mode][slot].tag = FAST_NONE;
-        } else {
-            c->fast_data[mode][slot].read_tag = FAST_NONE;
-            c->fast_data[mode][slot].write_tag = FAST_NONE;
-        }
-    }
-}
-
-// Which rights suffice: what docs/machine.md says of an entry that "allows the access".
-INLINE bool allows(const struct cpu *c, uint64_t data, enum cpu_access access, bool user)
-{
-    if (user && !(data & TLB_U)) {
-        return false;
-    }
-    switch (access) {
-    case ACC_READ: return !(data & TLB_NR);
-    case ACC_FETCH: return !(data & (TLB_NX | TLB_NF));
-    case ACC_WRITE: break;
-    }
-    return (data & TLB_D) && !(data & TLB_NW) &&
-           ((data & TLB_W) || (!user && !(c->s.msw & MSW_WP)));
-}
 
 // Let the coming accesses of this sort to this page go the fast way. `data`: frame of the 4 KiB page and rights.
 INLINE void fill_fast(struct cpu *c, const struct lookup *l, uint64_t frame, uint64_t rights)
@@ -63,15 +33,8 @@ INLINE void fill_fast(struct cpu *c, const struct lookup *l, uint64_t frame, uin
         }
         return;
     }
-    uint8_t *notes = &c->mem->frame[frame >> PAGE_SHIFT];
-    struct fast_data *f = &c->fast_data[mode][slot];
-    f->addend = (uintptr_t)(c->mem->bytes + frame) - (uintptr_t)page;
-    f->read_tag = allows(c, rights, ACC_READ, l->user) ? tag : FAST_NONE;
-    f->write_tag = FAST_NONE;
-    if (!(*notes & (FRAME_CODE | FRAME_WATCHED)) && allows(c, rights, ACC_WRITE, l->user)) {
-        f->write_tag = tag;
-        *notes |= FRAME_WRITTEN;
-    }
+    fill_fast_data(c, &c->fast_data[mode][slot], tag, frame, allows(c, rights, ACC_READ, l->user),
+                   allows(c, rights, ACC_WRITE, l->user));
 }
 
 void cpu_forget_writes(struct cpu *c, uint64_t frame)
@@ -112,12 +75,7 @@ INLINE void put_l1(struct cpu *c, const struct lookup *l, uint64_t tag, uint64_t
         l1->huge[index] = (struct tlb_entry){tag, data};
         return;
     }
-    struct tlb_entry *e = &l1->small[(l->va >> PAGE_SHIFT) & l1->small_mask];
-    if (e->tag) {
-        unsigned slot = (unsigned)(e->tag >> (SPACE_BITS + 1)) & FAST_MASK;
-        forget_fast_slot(c, l1 == &c->tlb.i, slot);
-    }
-    *e = (struct tlb_entry){tag, data};
+    put_l1_small(c, l1, &l1->small[(l->va >> PAGE_SHIFT) & l1->small_mask], tag, data);
 }
 
 // An entry satisfied the look-up: its frame for this page, and the fast tables' share of it.
@@ -153,9 +111,9 @@ static void drop_l1(struct cpu *c, struct tlb_l1 *l1, uint64_t va)
     }
 }
 
-static void drop_l2(struct tlb *t, uint64_t tag, uint64_t page)
+static void drop_l2(struct tlb *t, uint64_t tag)
 {
-    int64_t at = t->has_l2 ? tlb_l2_find(t, tag, page) : -1;
+    int64_t at = t->has_l2 ? tlb_l2_find(t, tag) : -1;
     if (at >= 0) {
         tlb_l2_put(t, (size_t)at, 0, 0);
         t->drops++;
@@ -166,7 +124,7 @@ static void drop_small(struct cpu *c, uint64_t va)
 {
     drop_l1(c, &c->tlb.i, va);
     drop_l1(c, &c->tlb.d, va);
-    drop_l2(&c->tlb, tlb_tag(va, false, c->space), va >> PAGE_SHIFT);
+    drop_l2(&c->tlb, tlb_tag(va, false, c->space));
 }
 
 void cpu_drop_page(struct cpu *c, uint64_t va)
@@ -186,7 +144,7 @@ void cpu_drop_page(struct cpu *c, uint64_t va)
         }
     }
     drop_small(c, va);
-    drop_l2(&c->tlb, tlb_tag(va, true, c->space), va >> HUGE_PAGE_SHIFT);
+    drop_l2(&c->tlb, tlb_tag(va, true, c->space));
     // The running block relies on its page being in L1 I: if that may be gone, the next instruction must be looked up.
     if ((va ^ c->s.pc) >> HUGE_PAGE_SHIFT == 0) {
         cpu_break(c);
@@ -216,11 +174,10 @@ void cpu_drop_vpid(struct cpu *c)
 static bool find_point(const struct cpu *c, uint64_t va, struct walker *w)
 {
     const struct tlb *t = &c->tlb;
-    const struct tlb_space *s = &t->space[t->current];
     for (unsigned level = 2; level <= c->levels; level++) {
         uint64_t prefix = va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1));
         const struct pwc_entry *e = &t->pwc[level][prefix & t->pwc_mask];
-        if (e->key == prefix + 1 && e->space == s->number && e->epoch == s->epoch) {
+        if (e->key == prefix + 1 && e->epoch == t->epoch) {
             w->start_level = level;
             w->start = e->point;
             return true;
@@ -235,8 +192,14 @@ static void keep_points(struct cpu *c, uint64_t va, const struct walker *w)
     const struct tlb_space *s = &t->space[t->current];
     for (unsigned level = w->leaf_level + 1; level <= w->top_read; level++) {
         uint64_t prefix = va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1));
+        const struct walk_point *point = &w->point[level];
         t->pwc[level][prefix & t->pwc_mask] = (struct pwc_entry){
-            .key = prefix + 1, .space = s->number, .epoch = s->epoch, .point = w->point[level]};
+            .key = prefix + 1,
+            .space = s->number,
+            .epoch = s->epoch,
+            .point = *point,
+            .keep = PTE_FRAME | TLB_D | TLB_NX | (point->w ? TLB_W : 0) | (point->u ? TLB_U : 0),
+            .add = point->nx ? TLB_NX : 0};
     }
 }
 
@@ -312,7 +275,7 @@ INLINE void fill_all(struct cpu *c, const struct lookup *l, bool huge, uint64_t 
 {
     uint64_t tag = tlb_tag(l->va, huge, c->space);
     if (c->tlb.has_l2) {
-        tlb_l2_fill(&c->tlb, tag, l->va >> (huge ? HUGE_PAGE_SHIFT : PAGE_SHIFT), data);
+        tlb_l2_fill(&c->tlb, tag, data);
     }
     put_l1(c, l, tag, data, huge);
     use_entry(c, l, data, huge, pa);
@@ -364,10 +327,9 @@ INLINE bool quick_walk(struct cpu *c, const struct lookup *l, uint64_t *pa)
     uint64_t table = c->s.ptbr & PTBR_FRAME, all = PTE_W | PTE_U, any = 0, v = 0, cost = 0;
     unsigned level = c->levels;
     if (t->has_pwc) {
-        const struct tlb_space *s = &t->space[t->current];
         uint64_t prefix = l->va >> HUGE_PAGE_SHIFT;
         const struct pwc_entry *e = &t->pwc[2][prefix & t->pwc_mask];
-        if (e->key != prefix + 1 || e->space != s->number || e->epoch != s->epoch) {
+        if (e->key != prefix + 1 || e->epoch != t->epoch) {
             return false;
         }
         table = e->point.table;
@@ -390,8 +352,7 @@ INLINE bool quick_walk(struct cpu *c, const struct lookup *l, uint64_t *pa)
         any |= v;
         table = v & PTE_FRAME;
     }
-    uint64_t data = table | (all & PTE_W ? TLB_W : 0u) | (all & PTE_U ? TLB_U : 0u) |
-                    (any & PTE_NX ? TLB_NX : 0u) | (v & PTE_D ? TLB_D : 0u);
+    uint64_t data = table | (all & (TLB_W | TLB_U)) | (any & TLB_NX) | (v & TLB_D);
     if (!allows(c, data, l->access, l->user)) {
         return false;
     }
@@ -412,10 +373,10 @@ INLINE int64_t find_l2(const struct cpu *c, const struct lookup *l, uint64_t sma
     if (!t->has_l2) {
         return -1;
     }
-    int64_t at = tlb_l2_find(t, small_tag, l->va >> PAGE_SHIFT);
+    int64_t at = tlb_l2_find(t, small_tag);
     if (at < 0 && t->l2_huge) {
         *huge = true;
-        at = tlb_l2_find(t, tlb_tag(l->va, true, c->space), l->va >> HUGE_PAGE_SHIFT);
+        at = tlb_l2_find(t, tlb_tag(l->va, true, c->space));
     }
     return at;
 }

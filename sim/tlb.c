@@ -61,14 +61,15 @@ bool tlb_init(struct tlb *t, const struct tlb_geometry *g, char *err, size_t err
     size_t l2 = t->has_l2 ? (size_t)g->l2_sets * g->l2_ways : 1;
     t->l2_tag = calloc(l2, sizeof *t->l2_tag);
     t->l2_data = calloc(l2, sizeof *t->l2_data);
-    t->l2_next = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_next);
+    t->l2_set = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_set);
+    for (uint32_t set = 0; t->l2_set && set < g->l2_sets; set++) {
+        t->l2_set[set].next = set * g->l2_ways;
+    }
     t->has_pwc = g->pwc != 0;
     t->pwc_mask = g->pwc ? g->pwc - 1 : 0;
-    t->l2_full = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_full);
     t->l2_hint = calloc(L2_HINTS, sizeof *t->l2_hint);
-    t->l2_count = calloc(L2_HINTS, sizeof *t->l2_count);
     t->drops = 1;
-    bool ok = t->l2_tag && t->l2_data && t->l2_next && t->l2_full && t->l2_hint && t->l2_count;
+    bool ok = t->l2_tag && t->l2_data && t->l2_set && t->l2_hint;
     for (unsigned level = 2; level <= LEVELS_MAX; level++) {
         t->pwc[level] = calloc(g->pwc ? g->pwc : 1, sizeof *t->pwc[level]);
         ok = ok && t->pwc[level];
@@ -102,10 +103,8 @@ void tlb_free(struct tlb *t)
     }
     free(t->l2_tag);
     free(t->l2_data);
-    free(t->l2_next);
-    free(t->l2_full);
+    free(t->l2_set);
     free(t->l2_hint);
-    free(t->l2_count);
     for (unsigned level = 2; level <= LEVELS_MAX; level++) {
         free(t->pwc[level]);
     }
@@ -162,11 +161,13 @@ enum { TAG_STRIDE = sizeof(struct tlb_entry) / sizeof(uint64_t) };
 
 static void recount_l2(struct tlb *t)
 {
-    memset(t->l2_count, 0, L2_HINTS * sizeof *t->l2_count);
+    for (size_t k = 0; k < L2_HINTS; k++) {
+        t->l2_hint[k].count = 0;
+    }
     size_t slots = t->has_l2 ? ((size_t)t->l2_set_mask + 1) * t->l2_ways : 0;
     for (size_t k = 0; k < slots; k++) {
         if (t->l2_tag[k]) {
-            t->l2_count[tlb_hint(t->l2_tag[k])]++;
+            t->l2_hint[tlb_bucket(t->l2_tag[k])].count++;
         }
     }
 }
@@ -244,7 +245,9 @@ static void drop(struct tlb *t, unsigned k, bool *swept)
         t->alive[t->space[k].number] = 0;
     }
     t->space[k].number = fresh;
+    t->space[k].epoch = ++t->epochs;
     t->space[k].pieces = false;
+    t->epoch = t->space[t->current].epoch;
 }
 
 bool tlb_enter(struct tlb *t, unsigned vpid, unsigned asid)
@@ -255,12 +258,13 @@ bool tlb_enter(struct tlb *t, unsigned vpid, unsigned asid)
     if (!t->hash[h]) {
         uint16_t number = fresh_number(t, &swept);
         h = hash_slot(t, vpid, asid);
-        t->space[t->space_count] =
-            (struct tlb_space){.vpid = (uint16_t)vpid, .asid = (uint16_t)asid, .number = number};
+        t->space[t->space_count] = (struct tlb_space){
+            .vpid = (uint16_t)vpid, .asid = (uint16_t)asid, .number = number, .epoch = ++t->epochs};
         t->hash[h] = (uint16_t)++t->space_count;
         assert(t->space_count <= SPACE_MAX);
     }
     t->current = t->hash[h] - 1u;
+    t->epoch = t->space[t->current].epoch;
     return swept;
 }
 
@@ -290,22 +294,21 @@ bool tlb_drop_vpid(struct tlb *t, unsigned vpid)
     return any;
 }
 
-void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t page, uint64_t data)
+void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t data)
 {
     assert(t->has_l2 && t->alive[tag & SPACE_MAX_MASK]);
-    size_t set = (size_t)(page & t->l2_set_mask), base = set * t->l2_ways, way = t->l2_ways;
-    if (t->l2_full[set] != t->drops) {
-        for (way = 0; way < t->l2_ways; way++) {
-            if (!t->alive[t->l2_tag[base + way] & SPACE_MAX_MASK]) {
-                break;
+    assert(t->has_l2 && t->alive[tag & SPACE_MAX_MASK]);
+    struct tlb_set *set = &t->l2_set[TLB_SET(t, tag)];
+    t->l2_huge = t->l2_huge || tlb_tag_is_huge(tag);
+    if (set->full != t->drops) {
+        size_t slot = TLB_SET(t, tag) * t->l2_ways, end = slot + t->l2_ways;
+        for (; slot < end; slot++) {
+            if (!t->alive[t->l2_tag[slot] & SPACE_MAX_MASK]) {
+                tlb_l2_put(t, slot, tag, data);
+                return;
             }
         }
+        set->full = t->drops;
     }
-    if (way == t->l2_ways) {
-        t->l2_full[set] = t->drops;
-        way = t->l2_next[set];
-        t->l2_next[set] = (uint8_t)((way + 1) & (t->l2_ways - 1));
-    }
-    t->l2_huge = t->l2_huge || (tag >> SPACE_BITS & 1);
-    tlb_l2_put(t, base + way, tag, data);
+    tlb_l2_replace(t, set, tag, data);
 }

@@ -19,34 +19,42 @@ enum {
     TLB_ENTRIES_MAX = 3584, // of all arrays together: sweeping must leave numbers free
 };
 
-// An entry's rights, in the low bits of its frame.
-enum {
-    TLB_W = 1, // the guest's table lets it be written
-    TLB_U = 2,
-    TLB_NX = 4,
-    TLB_D = 8,   // dirty is set, wherever it is kept
-    TLB_NR = 16, // a nested table forbids reading,
-    TLB_NW = 32, // writing,
-    TLB_NF = 64, // fetching
-    TLB_RIGHTS = 0xff,
+// An entry's rights, around its frame: those of the guest's table where the table has them, so that a leaf needs no translation, and
+// what a nested table forbids in bits that are free.
+#define TLB_W      PTE_W
+#define TLB_U      PTE_U
+#define TLB_NX     PTE_NX
+#define TLB_D      PTE_D               // dirty is set, wherever it is kept
+#define TLB_NR     (UINT64_C(1) << 8)  // a nested table forbids reading,
+#define TLB_NW     (UINT64_C(1) << 9)  // writing,
+#define TLB_NF     (UINT64_C(1) << 10) // fetching
+#define TLB_RIGHTS (PTE_NX | PAGE_MASK)
+
+// Rights in a form that is quickly asked for: those in `mask` must be as in `value`.
+struct tlb_need {
+    uint64_t mask, value;
 };
 
 struct tlb_entry {
-    uint64_t tag;  // page number, huge bit, space: tlb_tag(); 0: never valid
+    uint64_t tag;  // tlb_tag(); 0: never valid
     uint64_t data; // frame address | TLB_* rights
 };
 
 struct pwc_entry {
     uint64_t key; // va prefix + 1
-    uint16_t space;
-    uint64_t epoch; // of its space: INVLPG drops walk caches without touching the TLB
+    uint64_t
+        epoch; // of its space: INVLPG drops walk caches without touching the TLB. No two spaces share one
     struct walk_point point;
+    uint64_t keep,
+        add; // the point's rights as TLB_*: what of a leaf below stays, and what comes to it
+    uint16_t space;
 };
+_Static_assert(sizeof(struct pwc_entry) == 56 || sizeof(struct pwc_entry) == 64, "");
 
 struct tlb_space {
     uint16_t vpid, asid;
     uint16_t number;
-    uint64_t epoch; // of its page-walk cache entries
+    uint64_t epoch; // of its page-walk cache entries; never used twice
     bool pieces; // a guest 2 MiB page is cached as 4 KiB pieces, because nested entries are smaller
 };
 
@@ -58,20 +66,32 @@ struct tlb_l1 {
     uint64_t (*derived)[4];
 };
 
+// What a set of the second level knows about itself.
+struct tlb_set {
+    uint64_t full; // all ways were alive when `drops` was this
+    uint32_t next; // slot that is replaced next: round robin
+};
+
+// What is known about the slots whose tags have the same tlb_hint().
+struct tlb_hint {
+    uint16_t slot;  // where one of them was put last: a guess, never trusted
+    uint16_t count; // how many there are; 0: need not look
+};
+
 struct tlb {
     struct tlb_l1 i, d;
     uint64_t *l2_tag, *l2_data; // sets x ways
-    uint8_t *l2_next;           // round robin, by set
-    uint64_t *l2_full;          // by set: all ways were alive when `drops` was this
-    uint64_t drops;    // translations dropped so far, in any way: only they make a way free
-    uint8_t *l2_count; // by tlb_hint(): how many slots hold a tag of that sort; 0: need not look
-    uint16_t *l2_hint; // L2_HINTS guesses where a tag is; never trusted
-    bool l2_huge;      // a 2 MiB entry was ever put in
+    struct tlb_set *l2_set;
+    struct tlb_hint *l2_hint; // L2_HINTS
+    uint64_t drops;           // translations dropped so far, in any way: only they make a way free
+    bool l2_huge;             // a 2 MiB entry was ever put in
     uint32_t l2_ways, l2_set_mask;
     bool has_l2;
     struct pwc_entry *pwc[LEVELS_MAX + 1]; // by level, 2 and up
     uint64_t pwc_mask;
     bool has_pwc;
+    uint64_t epoch;  // the current space's: entries that have it are valid
+    uint64_t epochs; // handed out so far
     struct ntlb ntlb;
 
     struct tlb_space *space; // in use, unordered; [current] is the processor's
@@ -81,17 +101,39 @@ struct tlb {
     uint8_t alive[SPACE_MAX + 2]; // by number
 };
 
-// Where in l2_hint a tag's last known slot is.
-static inline unsigned tlb_hint(uint64_t tag)
-{
-    return (unsigned)(tag >> (SPACE_BITS + 1) ^ tag >> SPACE_BITS << 6) & (L2_HINTS - 1);
-}
-
+// A tag: the page's number above the space's number. Addresses are canonical, and so are page numbers; the tag of a 2 MiB page has bit 62
+// turned over, so that it is no 4 KiB page's.
+#define TLB_TAG_HUGE (UINT64_C(1) << 62)
 static inline uint64_t tlb_tag(uint64_t va, bool huge, uint64_t space)
 {
-    uint64_t page = huge ? (va & ((UINT64_C(1) << 57) - 1)) >> HUGE_PAGE_SHIFT
-                         : (va & ((UINT64_C(1) << 57) - 1)) >> PAGE_SHIFT;
-    return page << (SPACE_BITS + 1) | (uint64_t)huge << SPACE_BITS | space;
+    if (!huge) {
+        return (va & ~PAGE_MASK) | space;
+    }
+    uint64_t page = (uint64_t)((int64_t)va >> HUGE_PAGE_SHIFT);
+    return (page << SPACE_BITS | space) ^ TLB_TAG_HUGE;
+}
+static inline bool tlb_tag_is_huge(uint64_t tag)
+{
+    return (tag ^ tag << 1) >> 63;
+}
+// The address of the page.
+static inline uint64_t tlb_tag_address(uint64_t tag)
+{
+    if (!tlb_tag_is_huge(tag)) {
+        return tag & ~PAGE_MASK;
+    }
+    return (tag ^ TLB_TAG_HUGE) >> SPACE_BITS << HUGE_PAGE_SHIFT;
+}
+_Static_assert((int)SPACE_BITS == (int)PAGE_SHIFT,
+               "a tag has room for a page number just above its space");
+
+// Which set of the second level a tag belongs to.
+#define TLB_SET(t, tag) ((size_t)((tag) >> SPACE_BITS & (t)->l2_set_mask))
+
+// Which of l2_hint a tag belongs to: pages that follow each other to different ones, and so the same page of several spaces.
+static inline unsigned tlb_bucket(uint64_t tag)
+{
+    return (unsigned)(tag ^ tag >> SPACE_BITS) & (L2_HINTS - 1);
 }
 
 // Allocate for this geometry; false with a reason if it is impossible or memory is short.
@@ -111,21 +153,20 @@ bool tlb_drop_vpid(struct tlb *t, unsigned vpid);
 // Drop the current space's page-walk cache entries.
 static inline void tlb_drop_walk_cache(struct tlb *t)
 {
-    t->space[t->current].epoch++;
+    t->epoch = t->space[t->current].epoch = ++t->epochs;
 }
 // Second level: the slot that holds tag, or -1. The hint answers most hits; a miss looks at every way, without branches that the host
 // could guess wrong.
-static inline int64_t tlb_l2_find(const struct tlb *t, uint64_t tag, uint64_t page)
+static inline int64_t tlb_l2_find(const struct tlb *t, uint64_t tag)
 {
-    unsigned bucket = tlb_hint(tag);
-    uint64_t hint = t->l2_hint[bucket];
-    if (t->l2_count[bucket] == 0) {
+    struct tlb_hint hint = t->l2_hint[tlb_bucket(tag)];
+    if (hint.count == 0) {
         return -1;
     }
-    if (t->l2_tag[hint] == tag) {
-        return (int64_t)hint;
+    if (t->l2_tag[hint.slot] == tag) {
+        return hint.slot;
     }
-    size_t base = (size_t)(page & t->l2_set_mask) * t->l2_ways;
+    size_t base = TLB_SET(t, tag) * t->l2_ways;
     const uint64_t *way = &t->l2_tag[base];
     uint64_t hits = 0;
     uint32_t w = 0;
@@ -144,16 +185,29 @@ static inline void tlb_l2_put(struct tlb *t, size_t slot, uint64_t tag, uint64_t
 {
     uint64_t old = t->l2_tag[slot];
     if (old) {
-        t->l2_count[tlb_hint(old)]--;
+        t->l2_hint[tlb_bucket(old)].count--;
     }
     if (tag) {
-        t->l2_count[tlb_hint(tag)]++;
-        t->l2_hint[tlb_hint(tag)] = (uint16_t)slot;
+        struct tlb_hint *hint = &t->l2_hint[tlb_bucket(tag)];
+        hint->slot = (uint16_t)slot;
+        hint->count++;
     }
     t->l2_tag[slot] = tag;
     t->l2_data[slot] = data;
 }
+// Put an entry into a set that is full, all alive: round robin.
+static inline void tlb_l2_replace(struct tlb *t, struct tlb_set *set, uint64_t tag, uint64_t data)
+{
+    uint32_t slot = set->next, last_way = t->l2_ways - 1;
+    set->next = (slot & ~last_way) | ((slot + 1) & last_way);
+    struct tlb_hint *hint = &t->l2_hint[tlb_bucket(tag)];
+    t->l2_hint[tlb_bucket(t->l2_tag[slot])].count--;
+    hint->slot = (uint16_t)slot;
+    hint->count++;
+    t->l2_tag[slot] = tag;
+    t->l2_data[slot] = data;
+}
 // Put an entry in: the first way that holds nothing alive, else round robin.
-void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t page, uint64_t data);
+void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t data);
 
 #endif

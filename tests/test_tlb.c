@@ -80,14 +80,14 @@ static bool one_operation(struct tlb *t, struct naive *n, struct prng *prng, uns
     default: break;
     }
     uint64_t tag = tlb_tag(va, huge, tlb_current(t));
-    int64_t at = tlb_l2_find(t, tag, page);
+    int64_t at = tlb_l2_find(t, tag);
     const struct naive_entry *e = naive_find(n, page, huge);
     if ((at >= 0) != (e != NULL) || (e && t->l2_data[at] != e->data)) {
         return FAIL("page %u: %s", (unsigned)page, e ? "an entry is lost" : "a dead entry lives");
     }
     if (!e) {
         uint64_t data = prng_next(prng) & PTE_FRAME;
-        tlb_l2_fill(t, tag, page, data);
+        tlb_l2_fill(t, tag, data);
         naive_fill(n, page, huge, data);
     }
     return true;
@@ -122,8 +122,7 @@ static void many_spaces(void)
     for (unsigned round = 0; round < 4; round++) {
         for (unsigned asid = 0; asid < 4096; asid++) {
             tlb_enter(&t, round % 2, asid);
-            tlb_l2_fill(&t, tlb_tag((uint64_t)asid << PAGE_SHIFT, false, tlb_current(&t)), asid,
-                        asid);
+            tlb_l2_fill(&t, tlb_tag((uint64_t)asid << PAGE_SHIFT, false, tlb_current(&t)), asid);
             t.pwc[2][asid % 128] =
                 (struct pwc_entry){.key = asid + 1, .space = (uint16_t)tlb_current(&t)};
         }
@@ -133,7 +132,7 @@ static void many_spaces(void)
     for (unsigned asid = 2048; asid < 4096; asid++) {
         tlb_enter(&t, 1, asid);
         uint64_t tag = tlb_tag((uint64_t)asid << PAGE_SHIFT, false, tlb_current(&t));
-        int64_t at = tlb_l2_find(&t, tag, asid);
+        int64_t at = tlb_l2_find(&t, tag);
         found += at >= 0 && t.l2_data[at] == asid;
     }
     CHECK_U64(found, 2048);
