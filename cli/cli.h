@@ -68,6 +68,19 @@ struct option_row {
         .help = "also write the result as JSON; '-' is standard output", \
         .offset = offsetof(type, field)                                  \
     }
+// `what` is written: "every number", "the runs".
+#define OPTION_ROW_EXPORT_CSV(type, field, what)                      \
+    {                                                                 \
+        .name = "export-csv", .kind = OPTION_STRING, .arg = "FILE",   \
+        .help = "also write " what " as CSV; '-' is standard output", \
+        .offset = offsetof(type, field)                               \
+    }
+#define OPTION_ROW_EXPORT_MARKDOWN(type, field, what)                              \
+    {                                                                              \
+        .name = "export-markdown", .kind = OPTION_STRING, .arg = "FILE",           \
+        .help = "also write " what " as a Markdown table; '-' is standard output", \
+        .offset = offsetof(type, field)                                            \
+    }
 
 // ---- commands ------------------------------------------------------------------------------------
 

@@ -30,6 +30,24 @@
         .help = "sensitive instructions trap: an ISA that Popek and Goldberg would like", \
         .offset = offsetof(type, field)                                                   \
     }
+// What the guest runs: `n` of the workload's units, a uint64_t; `append` and `arch` are strings, or `arch` a list.
+#define OPTION_ROW_LENGTH(type, field)                                                             \
+    {                                                                                              \
+        .letter = 'n', .name = "length", .kind = OPTION_NUMBER, .arg = "N",                        \
+        .help = "the workload's length; each has its own default", .offset = offsetof(type, field) \
+    }
+#define OPTION_ROW_APPEND(type, field)                                               \
+    {                                                                                \
+        .name = "append", .kind = OPTION_STRING, .arg = "WORDS",                     \
+        .help = "more words for the kernel's command line, such as opt=h or cpus=2", \
+        .offset = offsetof(type, field)                                              \
+    }
+// `of` is the kind, OPTION_STRING or OPTION_LIST; `what` its help.
+#define OPTION_ROW_ARCH(type, field, of, of_arg, what)                               \
+    {                                                                                \
+        .letter = 'a', .name = "arch", .kind = of, .arg = of_arg, .help = what,      \
+        .offset = offsetof(type, field), .values_from = "list architectures --names" \
+    }
 #define OPTION_ROW_TRACE(type, field)                                                    \
     {                                                                                    \
         .letter = 't', .name = "trace", .kind = OPTION_NUMBER, .arg = "N",               \
