@@ -16,7 +16,9 @@ bool cells_init(struct cells *cells, int columns, int rows)
         return false;
     }
     cells->at = malloc((size_t)columns * (size_t)rows * sizeof *cells->at);
-    if (!cells->at) {
+    cells->line = malloc((size_t)rows * sizeof *cells->line);
+    if (!cells->at || !cells->line) {
+        cells_free(cells);
         return false;
     }
     cells->columns = columns;
@@ -28,6 +30,7 @@ bool cells_init(struct cells *cells, int columns, int rows)
 void cells_free(struct cells *cells)
 {
     free(cells->at);
+    free(cells->line);
     *cells = (struct cells){0};
 }
 
@@ -35,6 +38,9 @@ void cells_clear(struct cells *cells)
 {
     for (size_t i = 0; i < (size_t)cells->columns * (size_t)cells->rows; i++) {
         cells->at[i] = (struct cell){' ', 1, ROLE_TEXT};
+    }
+    for (int y = 0; y < cells->rows; y++) {
+        cells->line[y] = 0;
     }
 }
 

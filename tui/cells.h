@@ -24,6 +24,7 @@ struct cell {
 struct cells {
     int columns, rows;
     struct cell *at; // rows x columns, owned
+    int *line;       // of each row: the line of a list that is drawn there, and 1; 0: none
 };
 
 // All blank. False without memory, or for a size beyond 1000 x 500 (then there is nothing to free).

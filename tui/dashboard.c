@@ -82,6 +82,7 @@ void dashboard_refresh(struct dashboard *d)
     scene->lesson =
         d->korean && d->config.lesson_korean ? d->config.lesson_korean : d->config.lesson;
     scene->breaks = d->breaks;
+    scene->words = dashboard_words(d);
     scene->break_count = count;
     scene->running = dashboard_running(d) || dashboard_busy(d);
     struct view_place *place = &scene->place[d->view];

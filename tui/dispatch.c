@@ -70,19 +70,32 @@ static void zoom(struct dashboard *d, int by)
     }
 }
 
-// Whether a line of the list of exits, the only one that is searched, has the text.
+// The views with lists, as the messages name them.
+static void say_views(struct dashboard *d, const char *message, bool filters)
+{
+    char names[MESSAGE_SIZE] = "";
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (filters ? views[v]->filters : views[v]->text != NULL) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                     words(d, views[v]->tab));
+        }
+    }
+    dashboard_say(d, words(d, message), names);
+}
+
 static void find_next(struct dashboard *d)
 {
-    const struct view_place before = *place_of(d);
-    int lines = views[d->view]->lines ? views[d->view]->lines(&d->scene) : 0;
-    for (int i = 1; i <= lines && d->view == VIEW_EXITS; i++) {
-        place_of(d)->cursor = (before.cursor + i) % lines;
-        int reason = exits_selected(&d->scene);
-        if (reason >= 0 && strstr(exit_reason_name((unsigned)reason), d->search)) {
+    const struct view *view = views[d->view];
+    int lines = view->text ? view->lines(&d->scene) : 0, from = place_of(d)->cursor;
+    for (int i = 1; i <= lines; i++) {
+        char text[4096];
+        view->text(&d->scene, (from + i) % lines, text, sizeof text);
+        if (text_has(text, d->search)) {
+            move_to(d, (from + i) % lines);
             return;
         }
     }
-    *place_of(d) = before;
     dashboard_say(d, words(d, "Nothing has the text '%s'."), d->search);
 }
 
@@ -257,13 +270,19 @@ static void act(struct dashboard *d, enum action action, bool leave)
     case ACTION_SETUP: d->overlay = OVERLAY_SETUP; return;
     case ACTION_COMMAND: begin_input(d, ':'); return;
     case ACTION_SEARCH:
-        if (d->search[0] && d->view == VIEW_EXITS) {
-            find_next(d);
-            return;
+        if (view->text) {
+            begin_input(d, '/');
+        } else {
+            say_views(d, TEXT("Nothing to search here; lists are in: %s."), false);
         }
-        begin_input(d, '/');
         return;
-    case ACTION_FILTER: begin_input(d, '\\'); return;
+    case ACTION_FILTER:
+        if (view->filters) {
+            begin_input(d, '\\');
+        } else {
+            say_views(d, TEXT("Nothing to leave out here; lists are in: %s."), true);
+        }
+        return;
     case ACTION_DOWN: move_by(d, 1); return;
     case ACTION_UP: move_by(d, -1); return;
     case ACTION_PAGE_DOWN: move_by(d, PAGE); return;
@@ -308,7 +327,9 @@ static void input_done(struct dashboard *d)
     if (input.mark == ':') {
         dashboard_command(d, input.text);
     } else if (input.mark == '/') {
-        snprintf(d->search, sizeof d->search, "%s", input.text);
+        if (input.text[0]) { // nothing typed: the next one
+            snprintf(d->search, sizeof d->search, "%s", input.text);
+        }
         find_next(d);
     } else {
         snprintf(d->scene.filter, sizeof d->scene.filter, "%.*s", FILTER_SIZE - 1, input.text);
@@ -342,21 +363,64 @@ static void input_key(struct dashboard *d, uint32_t code)
 
 // ---- the mouse -------------------------------------------------------------------------------------
 
-static void click(struct dashboard *d, int x, int y)
+enum { WHEEL = 3 };
+
+// The line of a list at row y of the screen as it looks now, or -1.
+static int line_at(struct dashboard *d, int y)
+{
+    struct cells cells;
+    int line = -1;
+    if (y >= 0 && y < d->rows && cells_init(&cells, d->columns, d->rows)) {
+        dashboard_draw(d, &cells);
+        line = cells.line[y] - 1;
+        cells_free(&cells);
+    }
+    return line;
+}
+
+static void click_tab(struct dashboard *d, int x)
 {
     int at = 0;
-    if (d->overlay != OVERLAY_NONE) {
-        d->overlay = OVERLAY_NONE;
-    } else if (y == 1 && !d->maximized) {
-        for (unsigned v = 0; v < VIEW_COUNT; v++) {
-            int end = at + 4 + text_columns(words(d, views[v]->tab));
-            if (x >= at && x < end) {
-                dashboard_show_view(d, (enum view_id)v);
-            }
-            at = end;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        int end = at + 4 + text_columns(words(d, views[v]->tab));
+        if (x >= at && x < end) {
+            dashboard_show_view(d, (enum view_id)v);
         }
-    } else if (d->view == VIEW_EXITS) {
-        move_to(d, y - (d->maximized ? 1 : 3));
+        at = end;
+    }
+}
+
+// Selects; what is selected already is as if Enter had been pressed.
+static void click(struct dashboard *d, int x, int y)
+{
+    int line = line_at(d, y);
+    if (d->overlay == OVERLAY_TEXT || (d->overlay == OVERLAY_SETUP && line < 0)) {
+        d->overlay = OVERLAY_NONE;
+    } else if (d->overlay == OVERLAY_SETUP) {
+        if (line == d->setup_cursor) {
+            setup_apply(d);
+        } else {
+            d->setup_cursor = line;
+        }
+    } else if (y == 1 && !d->maximized) {
+        click_tab(d, x);
+    } else if (line >= 0) {
+        if (line == place_of(d)->cursor) {
+            enter(d);
+        } else {
+            move_to(d, line);
+        }
+    }
+}
+
+static void wheel(struct dashboard *d, int by)
+{
+    bool list =
+        d->overlay == OVERLAY_TEXT || (d->overlay == OVERLAY_NONE && d->view != VIEW_LESSON);
+    if (d->overlay == OVERLAY_NONE && d->view == VIEW_TIMELINE) {
+        sideways(d, by);
+    } else {
+        move_by(d, list ? WHEEL * by : by);
     }
 }
 
@@ -366,9 +430,12 @@ void dashboard_key(struct dashboard *d, struct key key)
     switch (key.code) {
     case KEYCODE_NONE:
     case KEYCODE_RESIZE: return;
-    case KEYCODE_CLICK: click(d, key.x, key.y); break;
-    case KEYCODE_WHEELUP: move_by(d, -1); break;
-    case KEYCODE_WHEELDOWN: move_by(d, 1); break;
+    case KEYCODE_CLICK:
+        d->message[0] = '\0';
+        click(d, key.x, key.y);
+        break;
+    case KEYCODE_WHEELUP: wheel(d, -1); break;
+    case KEYCODE_WHEELDOWN: wheel(d, 1); break;
     default:
         if (d->input.mark) {
             input_key(d, key.code);

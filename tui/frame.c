@@ -87,6 +87,9 @@ static void draw_hints(const struct canvas *c, const struct dashboard *d)
 static struct canvas open_box(const struct canvas *c, const char *title)
 {
     struct rect at = {1, 2, c->area.w - 2, c->area.h - 3};
+    for (int y = 0; y < c->cells->rows; y++) {
+        c->cells->line[y] = 0; // what was there is covered
+    }
     canvas_fill(c, at, ROLE_TEXT, ' ');
     canvas_box(c, at, ROLE_HEADING, title);
     return canvas_part(c, (struct rect){at.x + 2, at.y + 1, at.w - 4, at.h - 2});
@@ -120,7 +123,7 @@ static void draw_setup(const struct canvas *c, const struct dashboard *d)
         canvas_put(&in, 2, i - first, ROLE_TEXT, line);
         struct canvas part = canvas_part(&in, (struct rect){24, i - first, in.area.w - 24, 1});
         canvas_put(&part, 0, 0, ROLE_DIM, say(c, about));
-        put_cursor(&in, i - first, i == d->setup_cursor);
+        put_line(&in, i - first, i, i == d->setup_cursor);
     }
     if (setup_line((size_t)d->setup_cursor, &about)) {
         canvas_hline(&in, 0, rows, in.area.w, ROLE_FRAME);

@@ -89,15 +89,37 @@ void put_trend(const struct canvas *c, int x, int y, int w, enum role role, cons
     }
 }
 
-void put_cursor(const struct canvas *c, int y, bool selected)
+void put_line(const struct canvas *c, int y, int line, bool selected)
 {
-    if (!selected || y < 0 || y >= c->area.h) {
+    if (y < 0 || y >= c->area.h) {
+        return;
+    }
+    c->cells->line[c->area.y + y] = line + 1;
+    if (!selected) {
         return;
     }
     for (int x = 0; x < c->area.w; x++) {
         cells_at(c->cells, c->area.x + x, c->area.y + y)->role = ROLE_SELECT;
     }
     canvas_char(c, 0, y, ROLE_SELECT, 0x25b6);
+}
+
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_has(const char *text, const char *part)
+{
+    for (;; text++) {
+        size_t i = 0;
+        while (part[i] && folded(text[i]) == folded(part[i])) {
+            i++;
+        }
+        if (!part[i] || !*text) {
+            return !part[i];
+        }
+    }
 }
 
 int scroll_to(int scroll, int cursor, int lines, int rows)

@@ -41,7 +41,8 @@ struct scene {
     const struct session_break *breaks; // set ones
     unsigned break_count;
     struct view_place place[VIEW_COUNT];
-    char filter[FILTER_SIZE]; // only lines with this text; "" for all
+    char filter[FILTER_SIZE];    // only lines with this text; "" for all
+    const struct catalog *words; // translations, for what lines say; NULL: English
     bool running;
     int zoom;      // of the timeline: the whole run divided by 2^zoom
     int64_t shift; // of the timeline: columns back from its end
@@ -52,8 +53,11 @@ struct view {
     const char *tab; // English, to be translated
     void (*draw)(const struct canvas *c, const struct scene *scene);
     int (*lines)(const struct scene *scene); // that the cursor can be on; NULL: none
-    int modes;                               // how many faces it has
-    int columns;                             // that it can be sorted by
+    // What line i says, to be searched; NULL: nothing to search.
+    void (*text)(const struct scene *scene, int line, char *out, size_t size);
+    bool filters; // it leaves out lines without scene.filter
+    int modes;    // how many faces it has
+    int columns;  // that it can be sorted by
 };
 extern const struct view *const views[VIEW_COUNT];
 #define VIEW(NAME, name, tab) extern const struct view view_##name;
@@ -83,8 +87,11 @@ void put_percent(const struct canvas *c, int right, int y, enum role role, uint6
 // One column per value, as high as its part of the highest.
 void put_trend(const struct canvas *c, int x, int y, int w, enum role role, const uint32_t *values,
                int count);
-// A line of the list that is selected: its whole width in another role, and a mark for screens without colours.
-void put_cursor(const struct canvas *c, int y, bool selected);
+// Row y shows that line of the view's list, where a click finds it. The selected one has its whole width in another role, and a mark for screens
+// without colours.
+void put_line(const struct canvas *c, int y, int line, bool selected);
+// Whether a text has a part, small and large letters alike; "" is in all.
+bool text_has(const char *text, const char *part);
 // The story of the snapshot in the canvas's language.
 void story_text_in(const struct canvas *c, const struct snapshot_story *story, char *out,
                    size_t size);

@@ -28,9 +28,10 @@ static void draw_line(const struct canvas *c, int y, const struct snapshot_cpu *
         canvas_printf(c, x < 48 ? 48 : x + 1, y, ROLE_DIM, ":%u", code->line);
     }
     if (selected && here) {
+        put_line(c, y, (int)i, false);
         canvas_put(c, 0, y, ROLE_KEY, "▶");
     } else {
-        put_cursor(c, y, selected);
+        put_line(c, y, (int)i, selected);
     }
 }
 
@@ -111,5 +112,15 @@ static int lines_of_code(const struct scene *scene)
     return (int)scene->now->cpu[scene->now->focus].code_count;
 }
 
-const struct view view_code = {
-    .id = VIEW_CODE, .tab = "Code", .draw = draw_code, .lines = lines_of_code, .modes = 1};
+static void text_of_code(const struct scene *scene, int line, char *out, size_t size)
+{
+    const struct snapshot_code *code = &scene->now->cpu[scene->now->focus].code[line];
+    snprintf(out, size, "%016llx %s %s", (unsigned long long)code->addr, code->text, code->symbol);
+}
+
+const struct view view_code = {.id = VIEW_CODE,
+                               .tab = "Code",
+                               .draw = draw_code,
+                               .lines = lines_of_code,
+                               .text = text_of_code,
+                               .modes = 1};

@@ -40,8 +40,8 @@ static void make_list(const struct scene *scene, struct list *list)
     list->count = 0;
     for (uint32_t i = 0; i < s->exits && i < SNAP_EXITS; i++) {
         const struct snapshot_exit *e = &s->exit[i];
-        if (scene->filter[0] && !strstr(exit_reason_name(e->reason), scene->filter) &&
-            !strstr(exit_reason_group(e->reason), scene->filter)) {
+        if (!text_has(exit_reason_name(e->reason), scene->filter) &&
+            !text_has(exit_reason_group(e->reason), scene->filter)) {
             continue;
         }
         int at = list->count++;
@@ -136,7 +136,7 @@ static void draw_exits(const struct canvas *c, const struct scene *scene)
     int first = scroll_to(place->scroll, place->cursor, list.count, rows), y = 1;
     for (int i = first; i < list.count && y <= rows; i++, y++) {
         draw_line(c, y, name, s, list.line[i], time);
-        put_cursor(c, y, i == place->cursor);
+        put_line(c, y, i, i == place->cursor);
     }
     if (list.count <= rows) {
         canvas_put(c, 1, y, ROLE_DIM, say(c, "all"));
@@ -155,9 +155,19 @@ static int lines_of_exits(const struct scene *scene)
     return list.count;
 }
 
+static void text_of_exit(const struct scene *scene, int line, char *out, size_t size)
+{
+    struct list list;
+    make_list(scene, &list);
+    unsigned reason = line < list.count ? list.line[line]->reason : UINT32_MAX;
+    snprintf(out, size, "%s %s", exit_reason_name(reason), exit_reason_group(reason));
+}
+
 const struct view view_exits = {.id = VIEW_EXITS,
                                 .tab = "Exits",
                                 .draw = draw_exits,
                                 .lines = lines_of_exits,
+                                .text = text_of_exit,
+                                .filters = true,
                                 .modes = 2,
                                 .columns = SORTS};

@@ -6,6 +6,20 @@
 
 enum { FACE_WALK, FACE_TABLES, FACE_TLB, FACES };
 
+// The lines of the face's list that the filter lets through, by their numbers in the snapshot.
+struct list {
+    int line[SNAP_WALK > SNAP_TLB ? SNAP_WALK : SNAP_TLB];
+    int count, all;
+};
+static void make_list(const struct scene *scene, struct list *list);
+
+static void draw_none(const struct canvas *c, int y, const struct list *list)
+{
+    if (list->count == 0 && list->all > 0) {
+        canvas_put(c, 1, y, ROLE_DIM, say(c, "No line has the text of the filter."));
+    }
+}
+
 static const char *kind_name(enum snapshot_walk_kind kind)
 {
     return kind == SNAP_WALK_NESTED   ? TEXT("in two dimensions: guest and nested tables")
@@ -44,9 +58,11 @@ static bool is_nested(const struct snapshot_walk *walk, const struct snapshot_re
 
 // ---- the walk --------------------------------------------------------------------------------------
 
-static const char *whose(const struct canvas *c, const struct snapshot_walk *walk, bool nested)
+static const char *whose(const struct catalog *words, const struct snapshot_walk *walk, bool nested)
 {
-    return say(c, walk->kind == SNAP_WALK_SHADOW ? "shadow" : nested ? "nested" : "guest");
+    return catalog_get(words, walk->kind == SNAP_WALK_SHADOW ? "shadow"
+                              : nested                       ? "nested"
+                                                             : "guest");
 }
 
 static int draw_walk_head(const struct canvas *c, const struct snapshot_walk *walk)
@@ -107,21 +123,27 @@ static int draw_grid(const struct canvas *c, const struct snapshot_walk *walk, i
     return y + 2 + walk->levels + (walk->nested_levels > 0);
 }
 
-static void draw_ref(const struct canvas *c, const struct snapshot_walk *walk, int y, uint32_t i,
-                     bool selected)
+static void ref_text(const struct catalog *words, const struct snapshot_walk *walk,
+                     const struct snapshot_ref *ref, char *out, size_t size)
 {
-    const struct snapshot_ref *ref = &walk->ref[i];
-    char flags[16], text[160];
+    char flags[16];
     entry_flags(ref->value, is_nested(walk, ref), flags);
-    snprintf(text, sizeof text, "%3u  %s %u  [%3u] @%010llx  %016llx %-7s %s%s", ref->running,
-             whose(c, walk, is_nested(walk, ref)), ref->level, ref->index,
+    snprintf(out, size, "%3u  %s %u  [%3u] @%010llx  %016llx %-7s %s%s", ref->running,
+             whose(words, walk, is_nested(walk, ref)), ref->level, ref->index,
              (unsigned long long)ref->entry, (unsigned long long)ref->value, flags,
              ref->set_a ? "+A" : "", ref->set_d ? "+D" : "");
+}
+
+static void draw_ref(const struct canvas *c, const struct snapshot_walk *walk, int y, int line,
+                     const struct snapshot_ref *ref, bool selected)
+{
+    char text[160];
+    ref_text(c->words, walk, ref, text, sizeof text);
     int x = canvas_put(c, 1, y, is_nested(walk, ref) ? ROLE_MONITOR : ROLE_WALK, text);
     if (ref->leaf && ref->value & 1) {
         canvas_put(c, x + 1, y, ROLE_DIM, say(c, "leaf"));
     }
-    put_cursor(c, y, selected);
+    put_line(c, y, line, selected);
 }
 
 static void draw_walk(const struct canvas *c, const struct scene *scene)
@@ -133,18 +155,20 @@ static void draw_walk(const struct canvas *c, const struct scene *scene)
                    say(c, "No walk yet: with paging off an address is where it says."));
         return;
     }
-    int y = draw_walk_head(c, walk), lines = (int)walk->count;
+    struct list list;
+    make_list(scene, &list);
+    int y = draw_walk_head(c, walk), cursor = place->cursor;
     bool wide = c->area.w >= 110;
     struct canvas grid =
         canvas_part(c, (struct rect){wide ? 74 : 0, wide ? 0 : y, c->area.w, c->area.h});
-    int grid_end = draw_grid(&grid, walk, 0, place->cursor);
-    struct canvas list = canvas_part(
+    int grid_end = draw_grid(&grid, walk, 0, cursor < list.count ? list.line[cursor] : -1);
+    struct canvas below = canvas_part(
         c, (struct rect){0, wide ? y + 1 : y + grid_end, wide ? 73 : c->area.w, c->area.h});
-    int rows = list.area.h;
-    int first = scroll_to(place->scroll, place->cursor, lines, rows);
-    for (int i = first; i < lines && i - first < rows; i++) {
-        draw_ref(&list, walk, i - first, (uint32_t)i, i == place->cursor);
+    int rows = below.area.h, first = scroll_to(place->scroll, cursor, list.count, rows);
+    for (int i = first; i < list.count && i - first < rows; i++) {
+        draw_ref(&below, walk, i - first, i, &walk->ref[list.line[i]], i == cursor);
     }
+    draw_none(&below, 0, &list);
 }
 
 // ---- tables side by side ---------------------------------------------------------------------------
@@ -204,6 +228,16 @@ static void draw_tables(const struct canvas *c, const struct scene *scene)
 
 // ---- TLB -------------------------------------------------------------------------------------------
 
+static const char *const arrays[] = {"L1 I", "L1 D", "L2"};
+
+static void tlb_text(const struct snapshot_tlb_entry *e, char *out, size_t size)
+{
+    snprintf(out, size, "%-5s %5u %5u  %016llx → %010llx  %-4s  %c%c%c%c%s", arrays[e->array],
+             e->vpid, e->asid, (unsigned long long)e->va, (unsigned long long)e->pa,
+             e->huge ? "2M" : "4K", e->w ? 'W' : '-', e->u ? 'U' : '-', e->nx ? 'N' : '-',
+             e->d ? 'D' : '-', e->nested_w ? "" : " -w");
+}
+
 static void draw_tlb_head(const struct canvas *c, int y)
 {
     canvas_put(c, 1, y, ROLE_DIM, say(c, "array"));
@@ -217,7 +251,6 @@ static void draw_tlb_head(const struct canvas *c, int y)
 
 static void draw_tlb(const struct canvas *c, const struct scene *scene)
 {
-    static const char *const arrays[] = {"L1 I", "L1 D", "L2"};
     const struct view_place *place = &scene->place[VIEW_MEMORY];
     const struct snapshot_tlb *tlb = &scene->now->tlb[scene->now->focus];
     int x = canvas_put(c, 0, 0, ROLE_HEADING, "TLB  ");
@@ -225,17 +258,17 @@ static void draw_tlb(const struct canvas *c, const struct scene *scene)
         x = canvas_printf(c, x, 0, ROLE_TEXT, "%s %u/%u   ", arrays[i], tlb->used[i], tlb->size[i]);
     }
     draw_tlb_head(c, 1);
-    int rows = c->area.h - 2, lines = (int)tlb->count;
-    int first = scroll_to(place->scroll, place->cursor, lines, rows);
-    for (int i = first; i < lines && i - first < rows; i++) {
-        const struct snapshot_tlb_entry *e = &tlb->entry[i];
+    struct list list;
+    make_list(scene, &list);
+    int rows = c->area.h - 2, first = scroll_to(place->scroll, place->cursor, list.count, rows);
+    draw_none(c, 2, &list);
+    for (int i = first; i < list.count && i - first < rows; i++) {
+        const struct snapshot_tlb_entry *e = &tlb->entry[list.line[i]];
+        char text[120];
         int y = 2 + i - first;
-        canvas_printf(c, 1, y, e->array == SNAP_TLB_L2 ? ROLE_DIM : ROLE_TEXT,
-                      "%-5s %5u %5u  %016llx → %010llx  %-4s  %c%c%c%c%s", arrays[e->array],
-                      e->vpid, e->asid, (unsigned long long)e->va, (unsigned long long)e->pa,
-                      e->huge ? "2M" : "4K", e->w ? 'W' : '-', e->u ? 'U' : '-', e->nx ? 'N' : '-',
-                      e->d ? 'D' : '-', e->nested_w ? "" : " -w");
-        put_cursor(c, y, i == place->cursor);
+        tlb_text(e, text, sizeof text);
+        canvas_put(c, 1, y, e->array == SNAP_TLB_L2 ? ROLE_DIM : ROLE_TEXT, text);
+        put_line(c, y, i, i == place->cursor);
     }
 }
 
@@ -296,17 +329,52 @@ static void draw_memory(const struct canvas *c, const struct scene *scene)
     draw_fault(&fault, &scene->now->fault);
 }
 
-static int lines_of_memory(const struct scene *scene)
+// What line `i` of the snapshot says, on the face that is shown.
+static void line_text(const struct scene *scene, int i, char *out, size_t size)
+{
+    const struct snapshot *s = scene->now;
+    if (scene->place[VIEW_MEMORY].mode % FACES == FACE_WALK) {
+        ref_text(scene->words, &s->walk, &s->walk.ref[i], out, size);
+    } else {
+        tlb_text(&s->tlb[s->focus].entry[i], out, size);
+    }
+}
+
+static void make_list(const struct scene *scene, struct list *list)
 {
     const struct snapshot *s = scene->now;
     int mode = scene->place[VIEW_MEMORY].mode % FACES;
-    return mode == FACE_WALK  ? (int)s->walk.count
-           : mode == FACE_TLB ? (int)s->tlb[s->focus].count
-                              : 0;
+    char text[160];
+    list->count = 0;
+    list->all = mode == FACE_WALK  ? (int)s->walk.count
+                : mode == FACE_TLB ? (int)s->tlb[s->focus].count
+                                   : 0;
+    for (int i = 0; i < list->all; i++) {
+        line_text(scene, i, text, sizeof text);
+        if (text_has(text, scene->filter)) {
+            list->line[list->count++] = i;
+        }
+    }
+}
+
+static int lines_of_memory(const struct scene *scene)
+{
+    struct list list;
+    make_list(scene, &list);
+    return list.count;
+}
+
+static void text_of_memory(const struct scene *scene, int line, char *out, size_t size)
+{
+    struct list list;
+    make_list(scene, &list);
+    line_text(scene, list.line[line], out, size);
 }
 
 const struct view view_memory = {.id = VIEW_MEMORY,
                                  .tab = "Memory",
                                  .draw = draw_memory,
                                  .lines = lines_of_memory,
+                                 .text = text_of_memory,
+                                 .filters = true,
                                  .modes = FACES};

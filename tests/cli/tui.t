@@ -117,3 +117,45 @@ A bare program runs there, too, and has its source.
   $ ringside tui popf -b -n 3
   ringside: tui: the scenario's guest is a bare program: --length and --append are the toy OS's
   [2]
+
+The mouse: a tab, a line, a line that is selected already, the setup menu, the wheel.
+
+  $ show='ringside tui diskread --arch virtualbox -b --lang en --keys'
+  $ $show ':goto 1000000<Enter><click:10,1><frame><click:5,5><frame><click:5,5>' | grep -e '^▶' -e '┌─' -e '^ *1 Rings'
+   1 Rings [2 Exits] 3 Memory  4 Timeline  5 Compare  6 Code  7 Lesson
+  ▶EPT_MISCONFIG            854   60.4 %  86.1 %    724  14,346   3,312  ▅█▆█▆█▆▁·
+   1 Rings [2 Exits] 3 Memory  4 Timeline  5 Compare  6 Code  7 Lesson
+  ▶APIC_ACCESS              144   10.2 %   3.2 %    702     746     724  ▅█▆█▆█▆▁·
+   1 Rings [2 Exits] 3 Memory  4 Timeline  5 Compare  6 Code  7 Lesson
+   ┌─ APIC_ACCESS ──────────────────────────────────────────────────────────────┐
+  ▶│ The processor leaves non-root mode, and the hypervisor handles it in root  │·
+  $ $show ':goto 1000000<Enter>2<WheelDown><frame><WheelUp>' | grep '^▶' | cut -c1-30
+  ▶HLT                      13
+  ▶EPT_MISCONFIG            85
+  $ $show 'x<F2><click:9,5><frame><click:9,5>' | sed -n -e '1p' -e 6p -e 26p
+   ⏸ paused  type2/fullvirt-hw  diskread  xeon             0 instr.  2,702 cycles
+  ││ ▶ type1/fullvirt-bt     binary translation: kernel code is rewritten as it │8
+   ⏸ paused  type1/fullvirt-bt  diskread  xeon               0 instr.  678 cycles
+  $ $show ':goto 1000000<Enter>4<WheelUp><frame>zz<WheelUp>' | grep '^ cycles' | tail -1
+   cycles         3,494,078           29,362 a column            5,138,350 z/Z x4
+
+Searching and filtering.
+
+  $ $show ':goto 1000000<Enter>2/apic<Enter><frame>/io_<Enter><frame>/<Enter>' | grep '^▶' | cut -c1-30
+  ▶APIC_ACCESS              14
+  ▶IO_INSTRUCTION           11
+  ▶IO_INSTRUCTION           11
+  $ $show ':goto 1000000<Enter>3tt/l2<Enter>' | grep '^▶' | cut -c1-60
+  ▶L2        1     0  0000000000400000 → 0000d36000  4K   
+  $ $show ':goto 1000000<Enter>3tt\l1 i<Enter>' | grep -c '^[ ▶]L1 I  .*→'
+  7
+  $ $show ':goto 1000000<Enter>3\leaf-not-there<Enter>' | grep -n 'filter'
+  14: No line has the text of the filter.
+  $ $show '6/hlt<Enter>' | tail -1
+   Nothing has the text 'hlt'.
+  $ $show '4/' | tail -1
+   Nothing to search here; lists are in: Exits, Memory, Code, Lesson.
+  $ $show '5\' | tail -1
+   Nothing to leave out here; lists are in: Exits, Memory.
+  $ ringside tui shadow -b --lang en --keys '/own page tables<Enter>' | sed -n 3p
+    Shadow page tables                                                       3/5
