@@ -87,7 +87,11 @@ struct cpu_fault {
 };
 enum { FAULT_EXIT = 0xff };
 
+#ifdef RINGSIDE_SMALL_TABLES
+enum { FAST_PAGES = 8, FAST_MASK = FAST_PAGES - 1 };
+#else
 enum { FAST_PAGES = 256, FAST_MASK = FAST_PAGES - 1 };
+#endif
 #define FAST_NONE UINT64_MAX // a tag that no access has
 
 // The fast path of data: what the modelled L1 TLB allows right now, one entry a page, for one mode. A tag is the page's address with
