@@ -168,6 +168,7 @@ static int run_explain(const struct cli *cli, const void *options)
     style.words = lang.catalog;
     if (status == CLI_OK && (status = model_load(o->cpu, &model)) == CLI_OK) {
         char *word = join_words(cli);
+        lang_add_scenario(&lang, word ? word : ""); // should it be one: its title
         status = word ? explain(&style, word, &model) : cli_error(CLI_UNAVAILABLE, "no memory");
         free(word);
         cpu_model_free(&model);

@@ -1,5 +1,6 @@
 // What `ringside explain` says of the tables has a Korean translation. (The sentences around it are held by tests/texts.)
 #include "cli/data.h"
+#include "cli/model.h"
 #include "cli/topic.h"
 #include "tests/test.h"
 
@@ -40,16 +41,23 @@ static void check_topic(const struct topic *topic)
     table_free(table);
 }
 
-static void tables_have_korean(void)
+static struct catalog *read_korean(void)
 {
     struct catalog *korean = catalog_create();
     const char *const files[] = {"lang/ko.po", "lang/ko/explain.po"};
     for (size_t i = 0; i < 2; i++) {
         const struct data_file *file = data_find(files[i]);
         char err[256];
-        REQUIRE(file != NULL);
-        CHECK(catalog_add(korean, file->name, file->text, file->size, err, sizeof err));
+        if (CHECK(file != NULL)) {
+            CHECK(catalog_add(korean, file->name, file->text, file->size, err, sizeof err));
+        }
     }
+    return korean;
+}
+
+static void tables_have_korean(void)
+{
+    struct catalog *korean = read_korean();
     words = korean;
     for (const struct topic *topic = topics; topic->name; topic++) {
         if (strcmp(topic->name, "scenarios") != 0) { // each has a catalogue of its own
@@ -66,4 +74,21 @@ static void tables_have_korean(void)
     catalog_free(korean);
 }
 
-TEST_SUITE(explain, {"every table that is explained is there in Korean", tables_have_korean});
+// Where the usual model's prices are from. (Estimates are one sentence with two numbers, translated as a format.)
+static void sources_have_korean(void)
+{
+    struct cpu_model model;
+    struct catalog *korean = read_korean();
+    REQUIRE(model_load(MODEL_DEFAULT, &model) == CLI_OK);
+    for (unsigned k = 0; k < COST_COUNT; k++) {
+        const char *source = model.cost[k].source;
+        if (!strstr(source, "estimate: about ") && !catalog_has(korean, source)) {
+            FAIL("%s: no Korean for '%s'", cost_key_name((enum cost_key)k), source);
+        }
+    }
+    cpu_model_free(&model);
+    catalog_free(korean);
+}
+
+TEST_SUITE(explain, {"every table that is explained is there in Korean", tables_have_korean},
+           {"so is where the prices come from", sources_have_korean});
