@@ -70,6 +70,19 @@ void dashboard_speak(struct dashboard *d, bool korean);
 void dashboard_export(struct dashboard *d, const char *path);
 uint64_t speed_value(int speed); // instructions a second; UINT64_MAX: full
 
+// What keys and the mouse share (dispatch.c).
+void dashboard_move_to(struct dashboard *d, int line);
+void dashboard_move_by(struct dashboard *d, int by);
+void dashboard_sideways(struct dashboard *d, int by);
+void dashboard_enter(struct dashboard *d);
+// The mouse at a column and row of the screen; the wheel, -1 up and 1 down (mouse.c).
+void dashboard_click(struct dashboard *d, int x, int y);
+void dashboard_wheel(struct dashboard *d, int by);
+// Whether the view has something to search or leave out, else a message; to the next line with d->search (search.c).
+bool dashboard_may_search(struct dashboard *d);
+bool dashboard_may_filter(struct dashboard *d);
+void dashboard_find_next(struct dashboard *d);
+
 // One command. A list, divided by semicolons: each begins when the one before has come to its end.
 void dashboard_command(struct dashboard *d, const char *line);
 void dashboard_commands(struct dashboard *d, const char *list);

@@ -20,7 +20,7 @@ static struct view_place *place_of(struct dashboard *d)
 
 // ---- moving ----------------------------------------------------------------------------------------
 
-static void move_to(struct dashboard *d, int line)
+void dashboard_move_to(struct dashboard *d, int line)
 {
     int lines = views[d->view]->lines ? views[d->view]->lines(&d->scene) : 0;
     line = line >= lines ? lines - 1 : line;
@@ -30,7 +30,7 @@ static void move_to(struct dashboard *d, int line)
     }
 }
 
-static void move_by(struct dashboard *d, int by)
+void dashboard_move_by(struct dashboard *d, int by)
 {
     if (d->overlay == OVERLAY_TEXT) {
         d->text_scroll = d->text_scroll + by < 0 ? 0 : d->text_scroll + by;
@@ -42,18 +42,18 @@ static void move_by(struct dashboard *d, int by)
         }
         d->setup_cursor = to < 0 ? 0 : to;
     } else {
-        move_to(d, place_of(d)->cursor + by);
+        dashboard_move_to(d, place_of(d)->cursor + by);
     }
 }
 
-static void sideways(struct dashboard *d, int by)
+void dashboard_sideways(struct dashboard *d, int by)
 {
     struct view_place *place = place_of(d);
     if (d->view == VIEW_TIMELINE) {
         int64_t step = by * PAGE;
         d->scene.shift = d->scene.shift - step < 0 ? 0 : d->scene.shift - step;
     } else if (d->view == VIEW_LESSON) {
-        move_by(d, by);
+        dashboard_move_by(d, by);
     } else if (views[d->view]->modes > 1) {
         place->mode = (place->mode + by + views[d->view]->modes) % views[d->view]->modes;
         place->cursor = 0;
@@ -68,35 +68,6 @@ static void zoom(struct dashboard *d, int by)
         scene->shift = by > 0 ? scene->shift * 2 : scene->shift / 2;
         scene->zoom = to;
     }
-}
-
-// The views with lists, as the messages name them.
-static void say_views(struct dashboard *d, const char *message, bool filters)
-{
-    char names[MESSAGE_SIZE] = "";
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        if (filters ? views[v]->filters : views[v]->text != NULL) {
-            size_t used = strlen(names);
-            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                     words(d, views[v]->tab));
-        }
-    }
-    dashboard_say(d, words(d, message), names);
-}
-
-static void find_next(struct dashboard *d)
-{
-    const struct view *view = views[d->view];
-    int lines = view->text ? view->lines(&d->scene) : 0, from = place_of(d)->cursor;
-    for (int i = 1; i <= lines; i++) {
-        char text[4096];
-        view->text(&d->scene, (from + i) % lines, text, sizeof text);
-        if (text_has(text, d->search)) {
-            move_to(d, (from + i) % lines);
-            return;
-        }
-    }
-    dashboard_say(d, words(d, "Nothing has the text '%s'."), d->search);
 }
 
 // ---- actions ---------------------------------------------------------------------------------------
@@ -142,7 +113,7 @@ static void toggle_watch(struct dashboard *d)
     toggle_stop(d, text);
 }
 
-static void enter(struct dashboard *d)
+void dashboard_enter(struct dashboard *d)
 {
     struct view_place *place = place_of(d);
     const struct lesson *lesson = d->scene.lesson;
@@ -153,7 +124,7 @@ static void enter(struct dashboard *d)
         if (lesson->page[place->cursor].answer && place->mode == 0) {
             place->mode = 1;
         } else if (place->cursor + 1 < lesson->pages) {
-            move_to(d, place->cursor + 1);
+            dashboard_move_to(d, place->cursor + 1);
             place->scroll = 0;
         }
         const char *run = lesson->page[place->cursor].run;
@@ -245,7 +216,9 @@ static void close_one(struct dashboard *d, bool leave)
 static void begin_input(struct dashboard *d, char mark)
 {
     d->input = (struct input){.mark = mark};
-    d->message[0] = '\0';
+    if (mark) {
+        d->message[0] = '\0';
+    }
 }
 
 // `leave`: closing the last thing that is open leaves the dashboard.
@@ -269,32 +242,21 @@ static void act(struct dashboard *d, enum action action, bool leave)
     case ACTION_WATCH: toggle_watch(d); return;
     case ACTION_SETUP: d->overlay = OVERLAY_SETUP; return;
     case ACTION_COMMAND: begin_input(d, ':'); return;
-    case ACTION_SEARCH:
-        if (view->text) {
-            begin_input(d, '/');
-        } else {
-            say_views(d, TEXT("Nothing to search here; lists are in: %s."), false);
-        }
-        return;
-    case ACTION_FILTER:
-        if (view->filters) {
-            begin_input(d, '\\');
-        } else {
-            say_views(d, TEXT("Nothing to leave out here; lists are in: %s."), true);
-        }
-        return;
-    case ACTION_DOWN: move_by(d, 1); return;
-    case ACTION_UP: move_by(d, -1); return;
-    case ACTION_PAGE_DOWN: move_by(d, PAGE); return;
-    case ACTION_PAGE_UP: move_by(d, -PAGE); return;
-    case ACTION_LEFT: sideways(d, -1); return;
-    case ACTION_RIGHT: sideways(d, 1); return;
-    case ACTION_FIRST: move_by(d, -100000); return;
+    case ACTION_SEARCH: begin_input(d, dashboard_may_search(d) ? '/' : 0); return;
+    case ACTION_FILTER: begin_input(d, dashboard_may_filter(d) ? '\\' : 0); return;
+    case ACTION_DOWN: dashboard_move_by(d, 1); return;
+    case ACTION_UP: dashboard_move_by(d, -1); return;
+    case ACTION_PAGE_DOWN: dashboard_move_by(d, PAGE); return;
+    case ACTION_PAGE_UP: dashboard_move_by(d, -PAGE); return;
+    case ACTION_LEFT: dashboard_sideways(d, -1); return;
+    case ACTION_RIGHT: dashboard_sideways(d, 1); return;
+    case ACTION_FIRST: dashboard_move_by(d, -100000); return;
     case ACTION_LAST:
         d->scene.shift = 0;
-        move_to(d, d->view == VIEW_CODE ? (int)d->snapshot.cpu[d->snapshot.focus].code_at : 100000);
+        dashboard_move_to(d, d->view == VIEW_CODE ? (int)d->snapshot.cpu[d->snapshot.focus].code_at
+                                                  : 100000);
         return;
-    case ACTION_ENTER: enter(d); return;
+    case ACTION_ENTER: dashboard_enter(d); return;
     case ACTION_TREE:
         place->mode = view->modes > 1 ? (place->mode + 1) % view->modes : 0;
         place->cursor = 0;
@@ -330,7 +292,7 @@ static void input_done(struct dashboard *d)
         if (input.text[0]) { // nothing typed: the next one
             snprintf(d->search, sizeof d->search, "%s", input.text);
         }
-        find_next(d);
+        dashboard_find_next(d);
     } else {
         snprintf(d->scene.filter, sizeof d->scene.filter, "%.*s", FILTER_SIZE - 1, input.text);
     }
@@ -361,69 +323,6 @@ static void input_key(struct dashboard *d, uint32_t code)
     }
 }
 
-// ---- the mouse -------------------------------------------------------------------------------------
-
-enum { WHEEL = 3 };
-
-// The line of a list at row y of the screen as it looks now, or -1.
-static int line_at(struct dashboard *d, int y)
-{
-    struct cells cells;
-    int line = -1;
-    if (y >= 0 && y < d->rows && cells_init(&cells, d->columns, d->rows)) {
-        dashboard_draw(d, &cells);
-        line = cells.line[y] - 1;
-        cells_free(&cells);
-    }
-    return line;
-}
-
-static void click_tab(struct dashboard *d, int x)
-{
-    int at = 0;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        int end = at + 4 + text_columns(words(d, views[v]->tab));
-        if (x >= at && x < end) {
-            dashboard_show_view(d, (enum view_id)v);
-        }
-        at = end;
-    }
-}
-
-// Selects; what is selected already is as if Enter had been pressed.
-static void click(struct dashboard *d, int x, int y)
-{
-    int line = line_at(d, y);
-    if (d->overlay == OVERLAY_TEXT || (d->overlay == OVERLAY_SETUP && line < 0)) {
-        d->overlay = OVERLAY_NONE;
-    } else if (d->overlay == OVERLAY_SETUP) {
-        if (line == d->setup_cursor) {
-            setup_apply(d);
-        } else {
-            d->setup_cursor = line;
-        }
-    } else if (y == 1 && !d->maximized) {
-        click_tab(d, x);
-    } else if (line >= 0) {
-        if (line == place_of(d)->cursor) {
-            enter(d);
-        } else {
-            move_to(d, line);
-        }
-    }
-}
-
-static void wheel(struct dashboard *d, int by)
-{
-    bool list =
-        d->overlay == OVERLAY_TEXT || (d->overlay == OVERLAY_NONE && d->view != VIEW_LESSON);
-    if (d->overlay == OVERLAY_NONE && d->view == VIEW_TIMELINE) {
-        sideways(d, by);
-    } else {
-        move_by(d, list ? WHEEL * by : by);
-    }
-}
-
 void dashboard_key(struct dashboard *d, struct key key)
 {
     dashboard_refresh(d);
@@ -432,10 +331,10 @@ void dashboard_key(struct dashboard *d, struct key key)
     case KEYCODE_RESIZE: return;
     case KEYCODE_CLICK:
         d->message[0] = '\0';
-        click(d, key.x, key.y);
+        dashboard_click(d, key.x, key.y);
         break;
-    case KEYCODE_WHEELUP: wheel(d, -1); break;
-    case KEYCODE_WHEELDOWN: wheel(d, 1); break;
+    case KEYCODE_WHEELUP: dashboard_wheel(d, -1); break;
+    case KEYCODE_WHEELDOWN: dashboard_wheel(d, 1); break;
     default:
         if (d->input.mark) {
             input_key(d, key.code);
