@@ -1,6 +1,10 @@
-// observe.h: what a session remembers of a run while it goes: who had each processor, the path that control took, exits by reason, the last fault and
-// the last walk. It listens to the machine's hooks (sim/watch.h), changes nothing but when a run pauses, and records the same however
-// the run is cut, so that what it holds is a function of the position.
+// observe.h: what a session remembers of a run while it goes. It listens to the machine's hooks (sim/watch.h), changes nothing but when a run pauses, and
+// records the same however the run is cut, so that what it holds is a function of the position.
+//
+// Some of it is of the whole run: exits by reason, the last fault, and how the processors' time was shared, stretch by stretch, which the accounts of cycles
+// say. The rest is fine: the path that control took, who had the processor from when to when, how often control went from one to another, walks. That costs, and a
+// picture shows only the latest of it; so it is watched only near where a run stops. Time is cut into epochs of EPOCH instructions; a picture shows what
+// is fine of the epoch that it lies in and of the one before, whether more was watched or not.
 #ifndef RINGSIDE_MODELS_OBSERVE_H
 #define RINGSIDE_MODELS_OBSERVE_H
 
@@ -15,8 +19,17 @@ struct observe_note {
 };
 enum { OBSERVE_NOTES = 32 };
 
+enum { OBSERVE_EPOCH = 16384 }; // instructions of all processors
+
 // One processor's.
 struct observe_cpu {
+    // How its time was shared: what lies in buckets is the accounts' state at `sampled`.
+    uint64_t sampled_at;
+    uint64_t sampled[CYC_COUNT];
+    uint64_t bucket_end;                      // of the bucket in which that lies
+    uint64_t bucket[SNAP_BUCKETS][WHO_COUNT]; // cycles
+
+    // What is fine, of this epoch and the one before.
     uint64_t mark;          // its time is accounted for up to here
     enum snapshot_who base; // who has had it since
     uint64_t entered;       // when the guest last got it
@@ -43,9 +56,12 @@ struct observe_cpu {
     struct snapshot_segment *last;
     uint32_t segments; // ever; the latest ones end with `last`
     struct snapshot_segment segment[SNAP_SEGMENTS];
-    uint64_t bucket[SNAP_BUCKETS][WHO_COUNT]; // cycles
-    uint64_t bucket_end;                      // of the bucket in which it is now
-    uint64_t in_bucket[WHO_COUNT];            // what is to be added to that one
+    enum snapshot_who came_from; // who had it before
+    bool path_over;              // the path belongs to an earlier epoch
+    bool cut;                    // an epoch has begun: the last segment is over
+    uint32_t older;              // segments of epochs before the one before this: not to be shown
+    uint32_t this_epoch;         // segments before this epoch
+    uint64_t path_epoch;         // in which the path began
 };
 
 struct observe_exit {
@@ -75,30 +91,43 @@ struct observer {
     bool paused;            // a condition held
     int last_reason;        // of the exit that was over last
     uint64_t exits, events;
-    unsigned focus; // processor that something happened on last
+    bool fine;            // it is watched
+    uint64_t epoch;       // that the last boundary began, if it is
+    unsigned focus;       // processor that something happened on last
+    uint64_t focus_epoch; // in this epoch
+
     unsigned shift; // a bucket of the timeline is 1 << shift cycles, a trend's four times that
-    uint64_t weight
-        [16]
-        [16]; // how often control went from one to another; a power of two for the address's sake
+    // By epoch, odd or even: how often control went from one to another. Powers of two for the address's sake.
+    uint64_t weight[2][16][16];
     struct observe_exit exit[EXIT_REASONS];
     struct snapshot_fault fault;
     // The last walk that was recorded.
     struct walk_log log;
     struct walk_result walk;
     struct snapshot_walk walk_head; // without its references
-    uint64_t walk_at;               // instructions completed then
-    struct observe_cpu cpu[];       // vm->vcpus of them
+    uint64_t walk_epoch;
+    struct observe_cpu cpu[]; // vm->vcpus of them
 };
 
 // Listens to the machine of `vm` from now on; NULL when memory is short. Free it before the machine.
 struct observer *observer_attach(struct vm *vm);
 void observer_free(struct observer *o);
-// Whether walks are recorded, which costs: off at first.
-void observer_walks(struct observer *o, bool on);
+// From here on what is fine is watched, or no longer (as at first). Begun anywhere but at the beginning of an epoch (or of the run), it is the whole of it only
+// from the epoch after the next on.
+void observer_fine(struct observer *o, bool on);
+// A new epoch begins here: number `epoch`.
+void observer_epoch(struct observer *o, uint64_t epoch);
+// Whether something of that epoch is shown.
+static inline bool observer_shows(const struct observer *o, uint64_t epoch)
+{
+    return o->fine && epoch + 1 >= o->epoch;
+}
 // Instructions completed by all processors.
 uint64_t observer_instructions(const struct observer *o);
 // Brings every processor's account up to its time.
 void observer_flush(struct observer *o);
+// How the time of processor i was shared until now: bucket[k], of SNAP_BUCKETS, is of the cycles [k << shift, (k + 1) << shift). Returns shift.
+unsigned observer_shares(const struct observer *o, unsigned i, uint64_t (*bucket)[WHO_COUNT]);
 // The same, and what is open counts as over: for the recording's end.
 void observer_close(struct observer *o);
 

@@ -42,7 +42,7 @@ struct observer *recording_begin(struct recording *r, struct vm *vm)
     }
     r->cpus = vm->vcpus;
     r->observer->recording = r;
-    observer_walks(r->observer, true);
+    observer_fine(r->observer, true);
     return r->observer;
 }
 

@@ -36,7 +36,8 @@ bool session_boot(struct session *s, char *err, size_t err_size)
     vm_destroy(s->vm);
     s->vm = vm;
     s->observer = o;
-    s->walks_on = s->limit = s->hashed = false;
+    observer_fine(o, true);
+    s->limit = s->hashed = s->blind = false;
     s->clean = true;
     find_symbols(s);
     return true;
@@ -183,7 +184,7 @@ void session_go(struct session *s, struct session_goal goal)
     }
     s->goal = goal;
     s->state = goal.kind == GOAL_NONE ? SESSION_DONE : SESSION_BUSY;
-    s->seeking = s->backwards = false;
+    s->seeking = s->backwards = s->careful = false;
     s->until = UINT64_MAX;
     s->wanted = UINT64_MAX;
     s->hit = -1;
@@ -215,17 +216,6 @@ void session_go(struct session *s, struct session_goal goal)
 }
 
 // ---- one stretch ----------------------------------------------------------------------------------
-
-static void watch_walks(struct session *s, bool on)
-{
-    if (on && !s->walks_on) {
-        s->walks_from = observer_instructions(s->observer);
-    }
-    if (on != s->walks_on) {
-        observer_walks(s->observer, on);
-        s->walks_on = on;
-    }
-}
 
 static bool ended(const struct session *s)
 {
@@ -261,35 +251,63 @@ static void settle(struct session *s, uint64_t until)
     }
 }
 
-// Runs at most `most` instructions, and not past the spec's own limits. Walks are not recorded for the first `quiet` of them.
-static void stretch(struct session *s, uint64_t until, uint64_t most, uint64_t quiet)
+// At the end of an epoch: what is fine is watched from here on, and what belongs to epochs long past is forgotten.
+static void turn_epoch(struct session *s)
+{
+    uint64_t at = observer_instructions(s->observer), epoch = at / OBSERVE_EPOCH;
+    bool now = at % OBSERVE_EPOCH == 0 && epoch != s->observer->epoch;
+    if (now && vm_stop_info(s->vm)->reason == STOP_LIMIT) {
+        vm_run(s->vm, UINT64_MAX, 0);
+        observer_fine(s->observer, true);
+        observer_epoch(s->observer, epoch);
+    }
+}
+
+// Up to that many instructions in all, with what is fine, from epoch to epoch.
+static void run_fine(struct session *s, uint64_t until, uint64_t end)
+{
+    for (uint64_t at = observer_instructions(s->observer), next; at < end; at = next) {
+        next = (at / OBSERVE_EPOCH + 1) * OBSERVE_EPOCH;
+        next = next < end ? next : end;
+        vm_run(s->vm, until, next - at);
+        if (observer_instructions(s->observer) < next) {
+            return; // something has stopped it
+        }
+        turn_epoch(s);
+        if (!can_go_on(s)) {
+            return;
+        }
+    }
+}
+
+// Runs at most `most` instructions, and not past the spec's own limits. If it is known that it will stop there and nowhere before, what is fine is watched from the
+// last epoch but one on only.
+static void stretch(struct session *s, uint64_t until, uint64_t most, bool known)
 {
     const struct run_spec *p = &s->spec;
-    uint64_t from = observer_instructions(s->observer), end;
+    uint64_t at = observer_instructions(s->observer), from = at, end;
     if (p->instructions && p->instructions - from < most) {
         most = p->instructions - from;
     }
     end = from + most;
     until = p->until && p->until < until ? p->until : until;
     s->observer->paused = s->observer->paused_exit = false;
-    if (quiet > 0) {
-        watch_walks(s, false);
-        vm_run(s->vm, until, quiet < most ? quiet : most);
+    uint64_t epoch = end / OBSERVE_EPOCH, begin = epoch > 0 ? (epoch - 1) * OBSERVE_EPOCH : 0;
+    if (known && begin > at) {
+        observer_fine(s->observer, false);
+        vm_run(s->vm, until, begin - at);
+        at = observer_instructions(s->observer);
+        turn_epoch(s);
+        s->blind = !s->observer->fine;
     }
-    uint64_t at = observer_instructions(s->observer);
-    if (quiet == 0 || (at == from + quiet && at < end && can_go_on(s))) {
-        watch_walks(s, true);
-        vm_run(s->vm, until, end - at);
+    if (!s->blind) {
+        run_fine(s, until, end);
     }
     at = observer_instructions(s->observer);
     s->clean = at == end && at > from && !s->observer->paused;
     settle(s, until);
+    turn_epoch(s);
     s->limit = (p->instructions && at >= p->instructions) || (p->until && time_of(s) >= p->until);
-}
-
-static uint64_t quiet_part(uint64_t most)
-{
-    return most > SNAPSHOT_WALK_WINDOW ? most - SNAPSHOT_WALK_WINDOW : 0;
 }
 
 // ---- towards a position ---------------------------------------------------------------------------
@@ -315,9 +333,8 @@ static bool seek_some(struct session *s, uint64_t budget)
                                               .exits = s->target.exits,
                                               .events = s->target.events,
                                               .reason = -1};
-    // Near the target walks are recorded; where that is, only the instructions say.
-    uint64_t quiet = to > at + SNAPSHOT_WALK_WINDOW ? to - at - SNAPSHOT_WALK_WINDOW : 0;
-    stretch(s, UINT64_MAX, most, quiet);
+    // Past its last instruction only an exit or an event is waited for, which comes soon.
+    stretch(s, UINT64_MAX, most, to > at);
     return reached(s, &s->target);
 }
 
@@ -383,9 +400,10 @@ static enum session_state condition_some(struct session *s, uint64_t budget)
                                       .on_walk = s->goal.kind == GOAL_WALK};
     s->observer->stop = stop;
     // Where it stops is known in advance only for a run: at the end of this stretch.
-    bool known = !single && !kernel && stop.reason < 0 && !stop.on_walk && s->until == UINT64_MAX;
+    bool known = !single && !kernel && !s->careful && stop.reason < 0 && !stop.on_walk &&
+                 s->until == UINT64_MAX;
     for (uint64_t tries = 0; tries < budget && at - begun < budget; tries++) {
-        stretch(s, s->until, single ? 1 : most, known ? quiet_part(most) : 0);
+        stretch(s, s->until, single ? 1 : most, known);
         if (session_break_holds(s)) {
             return SESSION_BREAK;
         }
@@ -401,6 +419,33 @@ static enum session_state condition_some(struct session *s, uint64_t budget)
     return SESSION_BUSY;
 }
 
+// Where it would end was not known, and the picture of the end is the one that everybody looks at: there once more, with what is fine. After a long run nobody
+// would wait for that; its end is without.
+static void look_closely(struct session *s)
+{
+    struct session_position end = session_position(s);
+    if (end.instructions > SESSION_REPLAY) {
+        observer_fine(s->observer, false);
+        s->blind = false;
+    } else if (s->blind) {
+        session_seek(s, end, true);
+        s->careful = true;
+    }
+}
+
+static void work_on_seek(struct session *s, uint64_t budget)
+{
+    bool there = reached(s, &s->target) || seek_some(s, budget);
+    if (there && s->careful) { // it had run there before, on the way to its goal
+        s->seeking = false;
+        s->state = ended(s) ? SESSION_ENDED : SESSION_BUSY;
+    } else if (there) {
+        s->state = SESSION_DONE;
+    } else if (ended(s)) {
+        s->state = SESSION_ENDED;
+    }
+}
+
 enum session_state session_work(struct session *s, uint64_t instructions)
 {
     uint64_t budget = instructions > 0 ? instructions : 1;
@@ -411,18 +456,13 @@ enum session_state session_work(struct session *s, uint64_t instructions)
         return s->state;
     }
     if (s->seeking) {
-        if (reached(s, &s->target)) {
-            s->state = SESSION_DONE;
-        } else if (ended(s)) {
-            s->state = SESSION_ENDED;
-        } else if (seek_some(s, budget)) {
-            s->state = SESSION_DONE;
-        } else if (ended(s)) {
-            s->state = SESSION_ENDED;
-        }
-        return s->state;
+        work_on_seek(s, budget);
+    } else {
+        s->state = ended(s) ? SESSION_ENDED : condition_some(s, budget);
     }
-    s->state = ended(s) ? SESSION_ENDED : condition_some(s, budget);
+    if (s->state == SESSION_ENDED) {
+        look_closely(s);
+    }
     return s->state;
 }
 
@@ -478,7 +518,6 @@ static void look_at_end(struct session *s)
 void session_snapshot(struct session *s, struct snapshot *out)
 {
     look_at_end(s);
-    uint64_t at = observer_instructions(s->observer);
     struct snapshot_view v = {
         .spec = &s->spec,
         .vm = s->vm,
@@ -488,8 +527,6 @@ void session_snapshot(struct session *s, struct snapshot *out)
         .break_count = s->break_count,
         .look_follow = s->look_follow,
         .look = s->look,
-        .walks_covered = s->walks_on && !ended(s) &&
-                         (s->walks_from == 0 || at - s->walks_from >= SNAPSHOT_WALK_WINDOW),
         .limit = s->limit,
         .state_hash = s->state_hash,
         .has_checksum = s->has_checksum,

@@ -6,6 +6,8 @@
 #include "models/snapshot_impl.h"
 
 enum { SESSION_UNDO = 256 };
+#define SESSION_REPLAY \
+    UINT64_C(200000000) // instructions that are run again to see an end: about a second
 
 // Where a run stands. Unique among the boundaries at which a session stops.
 struct session_position {
@@ -39,8 +41,8 @@ struct session {
     unsigned break_count;
     int hit;
 
-    uint64_t walks_from; // instructions since which walks have been recorded
-    bool walks_on;
+    bool blind;   // it ended where what is fine was not watched
+    bool careful; // so everything is, this time
     bool limit, hashed;
     uint64_t state_hash, checksum;
     bool has_checksum;

@@ -29,14 +29,11 @@ struct snapshot_view {
     uint64_t look;
     uint64_t code[SNAP_CPUS];
     bool code_fixed[SNAP_CPUS];
-    bool walks_covered;  // walks were recorded for the last SNAPSHOT_WALK_WINDOW instructions
     bool limit;          // the run's own limit is reached
     uint64_t state_hash; // when it has stopped
     bool has_checksum;
     uint64_t checksum;
 };
-// A walk longer ago than so many instructions is not shown: recording costs, and is done only near where a run stops.
-enum { SNAPSHOT_WALK_WINDOW = 20000 };
 
 void snapshot_take(const struct snapshot_view *v, struct snapshot *out);
 

@@ -115,8 +115,7 @@ static void would_walk(const struct snapshot_view *v, unsigned i, uint64_t va,
 static void last_walk(const struct snapshot_view *v, struct snapshot_walk *w)
 {
     const struct observer *o = v->observer;
-    if (v->walks_covered && o->walk_head.kind != SNAP_WALK_NONE &&
-        o->walk_at + SNAPSHOT_WALK_WINDOW > observer_instructions(o)) {
+    if (o->walk_head.kind != SNAP_WALK_NONE && observer_shows(o, o->walk_epoch)) {
         memcpy(w, &o->walk_head, offsetof(struct snapshot_walk, ref));
         result(&o->walk, w);
         copy_steps(&o->log, w);

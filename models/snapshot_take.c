@@ -65,7 +65,7 @@ static void position(const struct snapshot_view *v, struct snapshot *out)
 static void path(const struct snapshot_view *v, unsigned focus, struct snapshot_path *out)
 {
     const struct observe_cpu *k = &v->observer->cpu[focus];
-    if (!k->path.valid) {
+    if (!k->path.valid || !observer_shows(v->observer, k->path_epoch)) {
         return;
     }
     memcpy(out, &k->path, offsetof(struct snapshot_path, step));
@@ -132,19 +132,21 @@ static void exits(const struct snapshot_view *v, struct snapshot *out)
 static void timeline(const struct observer *o, unsigned i, struct snapshot_timeline *out)
 {
     const struct observe_cpu *k = &o->cpu[i];
-    out->count = k->segments < SNAP_SEGMENTS ? k->segments : SNAP_SEGMENTS;
+    uint32_t shown = o->fine ? k->segments - k->older : 0;
+    out->count = shown < SNAP_SEGMENTS ? shown : SNAP_SEGMENTS;
     for (unsigned n = 0; n < out->count; n++) {
         const struct snapshot_segment *s =
             &k->segment[(k->segments - out->count + n) % SNAP_SEGMENTS];
         out->segment[n].from = s->from, out->segment[n].to = s->to;
         out->segment[n].who = s->who, out->segment[n].reason = s->reason;
     }
-    out->span = UINT64_C(1) << o->shift;
-    uint64_t used = k->mark >> o->shift;
-    out->buckets = (uint32_t)(used < SNAP_BUCKETS ? used + 1 : SNAP_BUCKETS);
+    uint64_t bucket[SNAP_BUCKETS][WHO_COUNT];
+    unsigned shift = observer_shares(o, i, bucket);
+    out->span = UINT64_C(1) << shift;
+    out->buckets = (uint32_t)(cpu_now(&o->vm->m->cpu[i]) >> shift) + 1;
     for (unsigned b = 0; b < out->buckets; b++) {
         for (unsigned w = 0; w < WHO_COUNT; w++) {
-            out->share[b][w] = (uint32_t)(k->bucket[b][w] * 65536 >> o->shift);
+            out->share[b][w] = (uint32_t)(bucket[b][w] * 65536 >> shift);
         }
     }
 }
@@ -153,11 +155,12 @@ static void weights(const struct observer *o, struct snapshot *out)
 {
     for (unsigned f = 0; f < WHO_COUNT; f++) {
         for (unsigned t = 0; t < WHO_COUNT; t++) {
-            if (o->weight[f][t] == 0 || out->weights == SNAP_WEIGHTS) {
+            uint64_t count = o->fine ? o->weight[0][f][t] + o->weight[1][f][t] : 0;
+            if (count == 0 || out->weights == SNAP_WEIGHTS) {
                 continue;
             }
             out->weight[out->weights++] = (struct snapshot_weight){
-                .from = (enum snapshot_who)f, .to = (enum snapshot_who)t, .count = o->weight[f][t]};
+                .from = (enum snapshot_who)f, .to = (enum snapshot_who)t, .count = count};
         }
     }
 }
@@ -267,7 +270,8 @@ void snapshot_take(const struct snapshot_view *v, struct snapshot *out)
     position(v, out);
     out->cpus_all = vm->vcpus;
     out->cpus = vm->vcpus < SNAP_CPUS ? vm->vcpus : SNAP_CPUS;
-    out->focus = v->observer->focus < out->cpus ? v->observer->focus : 0;
+    bool recent = observer_shows(v->observer, v->observer->focus_epoch);
+    out->focus = recent && v->observer->focus < out->cpus ? v->observer->focus : 0;
     for (unsigned i = 0; i < out->cpus; i++) {
         snapshot_cpu(v, i, &out->cpu[i]);
         timeline(v->observer, i, &out->timeline[i]);

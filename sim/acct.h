@@ -54,8 +54,8 @@ static inline void acct_charge_told(struct cpu *c, enum cycle_category category,
                                     uint64_t count)
 {
     uint64_t cycles = c->cost[key] * count;
-    if (c->watch) {
-        c->watch->charge(c, category, key, cycles);
+    if (c->watch_fine) {
+        c->watch_fine->charge(c, category, key, cycles);
     }
     acct_charge_cycles(c, category, cycles);
 }
@@ -77,8 +77,8 @@ static inline void cpu_set_ring(struct cpu *c, unsigned ring)
     acct_switch(c, mode == MODE_USER ? CYC_GUEST_USER : CYC_GUEST_KERNEL);
     c->data = c->fast_data[mode];
     c->code = c->fast_code[mode];
-    if (c->watch && !c->in_monitor) {
-        c->watch->ring(c);
+    if (c->watch_fine && !c->in_monitor) {
+        c->watch_fine->ring(c);
     }
 }
 

@@ -87,11 +87,7 @@ struct cpu_fault {
 };
 enum { FAULT_EXIT = 0xff };
 
-#ifdef RINGSIDE_SMALL_TABLES
-enum { FAST_PAGES = 8, FAST_MASK = FAST_PAGES - 1 };
-#else
 enum { FAST_PAGES = 256, FAST_MASK = FAST_PAGES - 1 };
-#endif
 #define FAST_NONE UINT64_MAX // a tag that no access has
 
 // The fast path of data: what the modelled L1 TLB allows right now, one entry a page, for one mode. A tag is the page's address with
@@ -160,8 +156,10 @@ struct cpu {
     struct vmcs *vmcs;             // non-root mode: what controls it; NULL in root mode
     void *monitor_cpu;             // whatever the monitor hangs here
     const struct watch_ops *watch; // who is told what happens (sim/watch.h), or NULL
-    void *watcher;                 // its own
-    struct walk_log *walk_log;     // where walks leave their steps while somebody watches, or NULL
+    const struct watch_ops
+        *watch_fine;           // the same, if it is to be told what is frequent as well, or NULL
+    void *watcher;             // its own
+    struct walk_log *walk_log; // where walks leave their steps while somebody watches, or NULL
 
     struct tlb tlb;
     struct fast_data fast_data[MODE_COUNT][FAST_PAGES];

@@ -119,6 +119,7 @@ INLINE int64_t refill(struct cpu *c, uint64_t va, uint64_t tag, enum cpu_access 
     fill_fast_data(c, &c->data[va >> PAGE_SHIFT & FAST_MASK], tag, frame, true,
                    access == ACC_WRITE || meets(data, &need[ACC_WRITE]));
     acct_charge_ahead(c, CYC_WALK, cycles);
+    count_walk_cycles(c, cycles);
     return (int64_t)cycles;
 }
 

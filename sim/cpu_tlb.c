@@ -223,6 +223,12 @@ static bool walk_failed(struct cpu *c, const struct lookup *l, const struct walk
     return false;
 }
 
+INLINE void charge_walk(struct cpu *c, bool nested, uint64_t cycles)
+{
+    acct_charge_cycles(c, nested ? CYC_WALK_2D : CYC_WALK, cycles);
+    count_walk_cycles(c, cycles);
+}
+
 // Walks; *w keeps the result and what the walk passed. Always inlined: `nested` is a constant, and the native walk straight code.
 INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct walker *w,
                     struct walk_log *log)
@@ -260,7 +266,7 @@ INLINE bool do_walk(struct cpu *c, const struct lookup *l, bool nested, struct w
     if (log) {
         c->watch->walk(c, l->va, l->access, l->user, &w->result);
     }
-    acct_charge_cycles(c, nested ? CYC_WALK_2D : CYC_WALK, w->result.cost);
+    charge_walk(c, nested, w->result.cost);
     if (!ok) {
         return walk_failed(c, l, &w->result);
     }
@@ -358,7 +364,7 @@ INLINE bool quick_walk(struct cpu *c, const struct lookup *l, uint64_t *pa)
     }
     *(l->access == ACC_FETCH ? &c->counters.walks_i : &c->counters.walks_d) += 1;
     *(l->access == ACC_FETCH ? &c->counters.walk_refs_i : &c->counters.walk_refs_d) += refs;
-    acct_charge_cycles(c, CYC_WALK, cost + refs * c->cost[COST_WALK_REF]);
+    charge_walk(c, false, cost + refs * c->cost[COST_WALK_REF]);
     fill_all(c, l, false, data, pa);
     return true;
 }
@@ -390,7 +396,7 @@ INLINE bool missed(struct cpu *c, const struct lookup *l, uint64_t small_tag, bo
     int64_t at = drop ? -1 : find_l2(c, l, small_tag, &huge);
     if (at >= 0) {
         *(l->access == ACC_FETCH ? &c->counters.l2i_hit : &c->counters.l2d_hit) += 1;
-        acct_charge(c, l->nested ? CYC_WALK_2D : CYC_WALK, COST_TLB_L2, 1);
+        charge_walk(c, l->nested, c->cost[COST_TLB_L2]);
         uint64_t data = c->tlb.l2_data[at];
         if (allows(c, data, l->access, l->user)) {
             put_l1(c, l, c->tlb.l2_tag[at], data, huge);

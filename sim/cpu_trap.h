@@ -107,7 +107,7 @@ static inline void trap_count(struct cpu *c, const struct event_in *e)
         c->counters.exceptions[e->vector]++;
     }
     if (c->watch) {
-        c->watch->event(c, e->vector, e->error, e->class);
+        c->watch->event(c, e->vector, e->error, e->class, e->return_pc);
     }
     cpu_trace(c, cpu_now(c), c->s.pc, 0, c->s.ring, e->vector + 1);
 }

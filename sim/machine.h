@@ -56,7 +56,8 @@ struct cpu_counters {
     uint64_t syscalls;
     uint64_t l1i_miss, l1d_miss, l2i_hit, l2d_hit; // TLB
     uint64_t walks_i, walks_d, walk_refs_i, walk_refs_d;
-    uint64_t exits[192]; // by exit reason number
+    uint64_t walk_cycles_user; // of the cycles of walks, those in ring 3
+    uint64_t exits[192];       // by exit reason number
     uint64_t mmio, port_io;
 };
 

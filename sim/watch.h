@@ -16,9 +16,10 @@ struct watch_fault {
     bool nested;      // an EPT violation
 };
 
-// Every member is there. The time is cpu_now(c); what a charge costs passes after the call.
+// Every member is there. The time is cpu_now(c); what a charge costs passes after the call. Those marked (fine) come so often that watching them costs: only
+// c->watch_fine is told.
 struct watch_ops {
-    // The guest goes on in c->s.ring: from another ring, or back from its monitor.
+    // (fine) The guest goes on in c->s.ring: from another ring, or back from its monitor.
     void (*ring)(struct cpu *c);
     // Nothing happens until `time`.
     void (*wait)(struct cpu *c, enum cycle_category category, uint64_t time);
@@ -26,10 +27,11 @@ struct watch_ops {
     void (*exit)(struct cpu *c, const struct vmexit *x);
     // ... and is over: the guest, if there still is one and it does not wait, is on the processor again.
     void (*done)(struct cpu *c);
-    // The way out, the way in, or a monitor charges for `key`.
+    // (fine) The way out, the way in, or a monitor charges for `key`.
     void (*charge)(struct cpu *c, enum cycle_category category, enum cost_key key, uint64_t cycles);
-    // An event was delivered through the vector table.
-    void (*event)(struct cpu *c, unsigned vector, uint32_t error, enum event_class class);
+    // An event was delivered through the vector table; it came at `pc`.
+    void (*event)(struct cpu *c, unsigned vector, uint32_t error, enum event_class class,
+                  uint64_t pc);
     // Page tables were walked, and c->walk_log, which must be set for this to be called, holds the steps.
     void (*walk)(struct cpu *c, uint64_t va, enum cpu_access access, bool user,
                  const struct walk_result *r);

@@ -44,8 +44,7 @@ static bool boot_prepare(struct booted *b, const struct toyos *os, const struct 
     struct machine_config config;
     machine_config_default(&config);
     config.model = &b->model;
-    // The sanitizer marks every byte as it comes and as it goes.
-    config.ram = s->ram ? s->ram : TEST_SANITIZED ? TOYOS_RAM_MIN : TOYOS_RAM_DEFAULT;
+    config.ram = s->ram ? s->ram : TOYOS_RAM_DEFAULT;
     config.cpus = s->cpus ? s->cpus : 1;
     config.levels = s->levels ? s->levels : 4;
     config.holes_closed = s->holes_closed;
@@ -151,7 +150,7 @@ static void check_lengths(void)
 static void check_default_lengths(void)
 {
     const struct toyos *os = native();
-    const struct setting setting = {.cpus = 1, .levels = 4, .ram = TOYOS_RAM_DEFAULT};
+    const struct setting setting = {.cpus = 1, .levels = 4};
     size_t count;
     const struct toyos_workload *list = toyos_workloads(&count);
     REQUIRE(os != NULL);
@@ -174,10 +173,7 @@ static const struct setting settings[] = {
     {.cpus = 2, .levels = 3, .cpu = "p4-672"},
     {.cpus = 3, .levels = 5, .cpu = "merom"},
     {.cpus = 8, .levels = 4, .ram = UINT64_C(16) << 20, .cpu = "nehalem"},
-    {.cpus = 1,
-     .levels = 3,
-     .ram = UINT64_C(1) << (TEST_SANITIZED ? 27 : 30),
-     .holes_closed = true},
+    {.cpus = 1, .levels = 3, .ram = UINT64_C(1) << 30, .holes_closed = true},
     {.cpus = 4, .levels = 2, .cpu = "risc"},
     {.cpus = 64, .levels = 4},
     {.cpus = 4, .levels = 4, .quantum = 1},

@@ -356,7 +356,7 @@ static void the_toy_os_runs_as_on_the_bare_machine(void)
     const struct toyos_workload *list = toyos_workloads(&count);
     for (size_t i = 0; i < count; i++) {
         struct run_result native, guest;
-        uint64_t n = list[i].default_n / (TEST_SANITIZED ? 100 : 20) + 1;
+        uint64_t n = list[i].default_n / 20 + 1;
         unsigned cpus = i % 3 == 2 ? 2 : 1;
         struct vm_where where = {.cpus = cpus, .levels = 2 + (unsigned)i % 4};
         REQUIRE(vm_test_workload(list[i].name, n, &where, &native));

@@ -137,14 +137,7 @@ bool vm_workload_make(struct vm_workload *w, const char *workload, uint64_t n,
     snprintf(w->line, sizeof w->line, "workload=%s n=%" PRIu64 "%s%s", workload, n,
              where->tickless ? " tickless=1" : "", where->input ? " opt=i" : "");
     w->spec.command_line = w->line;
-    if (!w->spec.os || !w->spec.os_paravirt || !set_where(&w->spec, &w->model, where)) {
-        return false;
-    }
-    if (TEST_SANITIZED) {
-        w->spec.config.ram =
-            TOYOS_RAM_MIN; // the sanitizer marks every byte as it comes and as it goes
-    }
-    return true;
+    return w->spec.os && w->spec.os_paravirt && set_where(&w->spec, &w->model, where);
 }
 
 void vm_workload_free(struct vm_workload *w)

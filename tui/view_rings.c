@@ -250,7 +250,7 @@ static void draw_weights(const struct canvas *c, const struct snapshot *s)
 {
     uint64_t most = 1;
     int w = c->area.w, y = 0;
-    canvas_put(c, 0, y, ROLE_HEADING, say(c, "How often control went"));
+    canvas_put(c, 0, y, ROLE_HEADING, say(c, "Control went, lately"));
     canvas_right(c, w, y++, ROLE_DIM, say(c, "times"));
     for (uint32_t i = 0; i < s->weights; i++) {
         most = s->weight[i].count > most ? s->weight[i].count : most;
