@@ -83,7 +83,7 @@ static bool set_up(struct guest_parts *g, char *err, size_t err_size)
     machine_config_default(&g->spec.config);
     g->spec.config.model = &g->model;
     g->spec.os = &g->os;
-    g->spec.command_line = "workload=crc n=100000000";
+    g->spec.command_line = "workload=crc n=10000000000";
     return arch_parse(&g->spec.arch, "type1/fullvirt-hw", err, err_size);
 }
 

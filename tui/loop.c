@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE_US = 4000, SLICE_FIRST = 50000, SLICE_LEAST = 1000, SLICE_MOST = 1000000 };
+enum { SLICE_US = 4000, SLICE_FIRST = 50000, SLICE_LEAST = 1000, SLICE_MOST = 8000000 };
 enum { SCRIPT_SLICE = 100000, SCRIPT_SLICE_US = 50000 };
 
 struct loop {
