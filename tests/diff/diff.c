@@ -122,6 +122,25 @@ static void compare_ram(struct notes *n, struct machine *m, const struct ref_mac
     }
 }
 
+static void compare_disk(struct notes *n, struct machine *m, const struct ref_machine *r)
+{
+    const struct disk *d = &machine_devices(m)->disk;
+    const struct ioapic *io = &machine_devices(m)->ioapic;
+    if (d->sectors && memcmp(d->bytes, r->disk.bytes, d->sectors * DISK_SECTOR) != 0) {
+        note(n, "what is on the disk differs\n");
+    }
+    same(n, "disk: sector", d->sector, r->disk.sector);
+    same(n, "disk: count", d->count, r->disk.count);
+    same(n, "disk: address", d->address, r->disk.address);
+    same(n, "disk: command", d->command, r->disk.command);
+    same(n, "disk: status", d->status, r->disk.status);
+    same(n, "disk: control", d->control, r->disk.control);
+    same(n, "I/O APIC: index", io->index, r->io.index);
+    for (unsigned pin = 0; pin < REF_PINS; pin++) {
+        same_at(n, "I/O APIC: entry", pin, io->entry[pin], r->io.entry[pin]);
+    }
+}
+
 static void compare_stop(struct notes *n, enum stop_reason core, const struct stop_info *c,
                          enum stop_reason ref, const struct stop_info *r)
 {
@@ -156,6 +175,7 @@ static void compare(struct notes *n, struct machine *m, const struct ref_machine
         note(n, "the console's output differs: %zu bytes, by the reference %zu\n", size,
              r->console_size);
     }
+    compare_disk(n, m, r);
     same(n, "latch", machine_devices(m)->latch, r->latch);
     if (!machine_accounting_ok(m, err, sizeof err)) {
         note(n, "accounting: %s\n", err);
@@ -180,6 +200,7 @@ static struct machine *load_core(const struct gen_program *p, enum diff_path pat
             ok = machine_write(m, f << PAGE_SHIFT, p->ram + (f << PAGE_SHIFT), PAGE_SIZE) && ok;
         }
     }
+    ok = machine_disk_attach(m, p->disk, p->disk_size, err, sizeof err) && ok;
     if (!ok) {
         note(n, "the program cannot be loaded: %s\n", err);
         machine_destroy(m);
@@ -233,6 +254,10 @@ struct ref_machine *diff_reference(const struct gen_program *p, const struct cpu
         if (p->touched[f]) {
             memcpy(r->ram + (f << PAGE_SHIFT), p->ram + (f << PAGE_SHIFT), PAGE_SIZE);
         }
+    }
+    if (r && !ref_disk_attach(r, p->disk, p->disk_size)) {
+        ref_destroy(r);
+        return NULL;
     }
     if (r) {
         r->cpu[0].pc = p->entry;

@@ -22,7 +22,10 @@ const char *gen_snippet_name(enum gen_snippet s)
     return snippet_names[s];
 }
 
-enum { EVERYTHING = GEN_TIME | GEN_STALE | GEN_HOLE | GEN_RINGS | GEN_PLACE | GEN_WILD };
+enum {
+    EVERYTHING = GEN_TIME | GEN_STALE | GEN_HOLE | GEN_RINGS | GEN_PLACE | GEN_WILD,
+    WITH_DISK = EVERYTHING | GEN_DEVICE
+};
 
 #define B(NAME) (GEN_##NAME + 1)
 const struct gen_profile gen_profiles[] = {
@@ -125,6 +128,14 @@ const struct gen_profile gen_profiles[] = {
      5000,
      4,
      {B(EDIT_STALE), B(EDIT), B(SELF_MODIFY), B(MEMORY), B(APIC), B(TIMER)}},
+    {"disk",
+     WITH_DISK,
+     GEN_LAYOUT_ANY,
+     2,
+     40,
+     4000,
+     2,
+     {B(DISK), B(DISK_REGISTER), B(FLAGS), B(MEMORY), B(LOOP), B(TASK_PRIORITY)}},
     {"portable", 0, GEN_LAYOUT_HIGH, 0, 50, 4000, 1, {0}},
     {"portable-tables",
      0,
@@ -313,6 +324,7 @@ static void make(struct gen *g)
     }
     p->profile = g->profile;
     make_config(g);
+    gen_disk_make(g);
     make_weights(g);
     gen_layout_make(g);
     gen_kernel_make(g);

@@ -22,6 +22,7 @@ enum gen_traits {
     GEN_RINGS = 8,
     GEN_PLACE = 16,
     GEN_WILD = 32,
+    GEN_DEVICE = 64,
 };
 
 // How memory is laid out.
@@ -51,7 +52,8 @@ extern const unsigned gen_profile_count;
 // The profile of that name, or NULL.
 const struct gen_profile *gen_profile_find(const char *name);
 
-enum { GEN_FRAMES = 1024 }; // 4 MiB, the most a program has
+enum { GEN_FRAMES = 1024 };     // 4 MiB, the most a program has
+enum { GEN_DISK_BYTES = 8192 }; // and its disk
 
 // A generated program: RAM as it is when the machine starts, and how to run it.
 struct gen_program {
@@ -61,9 +63,11 @@ struct gen_program {
     struct cpu_model model;
     uint8_t *ram;             // config.ram bytes
     bool touched[GEN_FRAMES]; // which frames of it are not all zero
-    uint64_t entry;           // first pc; a0 is 0
-    uint64_t until;           // cycles after which to give up
-    uint64_t instructions;    // likewise
+    uint8_t disk[GEN_DISK_BYTES];
+    size_t disk_size;      // 0: none
+    uint64_t entry;        // first pc; a0 is 0
+    uint64_t until;        // cycles after which to give up
+    uint64_t instructions; // likewise
 };
 
 // Room for programs; false when memory is out. One gen_program can be used over and over.

@@ -1,7 +1,7 @@
 // The little kernel of a generated program: start-up, vector table, and handlers that count, mend and go on.
 #include "tests/gen/gen_impl.h"
 
-enum { H_SKIP, H_RETURN, H_FAULT_PAGE, H_TRACE, H_TIMER, H_STATE, H_EXIT, H_OUTER };
+enum { H_SKIP, H_RETURN, H_FAULT_PAGE, H_TRACE, H_TIMER, H_DISK, H_STATE, H_EXIT, H_OUTER };
 
 enum { STUB_WORDS = 2 };
 
@@ -96,6 +96,20 @@ static void handle_timer(struct gen *g)
     gen_op(g, OP_IRET, 0, 0, 0, 0);
 }
 
+static void handle_disk(struct gen *g)
+{
+    if (!(g->profile->traits & GEN_DEVICE)) {
+        return;
+    }
+    count(g);
+    gen_li(g, T1, g->disk);
+    gen_op(g, OP_LDD, T0, T1, 0, 0x30);
+    gen_op(g, OP_STD, T0, T1, 0, 0x30);
+    gen_li(g, T1, g->apic);
+    gen_op(g, OP_STW, REG_ZERO, T1, 0, 0xb0);
+    gen_op(g, OP_IRET, 0, 0, 0, 0);
+}
+
 static void handle_state(struct gen *g)
 {
     unsigned keep = gen_forward(g, OP_BEQ, REG_A0, REG_ZERO);
@@ -120,12 +134,13 @@ static void handle_outer(struct gen *g)
 }
 
 // Which handler a vector gets.
-static unsigned handler_of(unsigned vector)
+static unsigned handler_of(const struct gen *g, unsigned vector)
 {
     switch (vector) {
     case 1: return H_TRACE;
     case 3: return H_RETURN;
     case 14: return H_FAULT_PAGE;
+    case V_DISK: return g->profile->traits & GEN_DEVICE ? H_DISK : H_RETURN;
     case V_STATE: return H_STATE;
     case V_EXIT: return H_EXIT;
     case V_RING1:
@@ -170,7 +185,7 @@ static void make_table(struct gen *g)
     for (unsigned v = 0; v < 256; v++) {
         uint64_t handler = g->kernel + 4 * STUB_WORDS * v;
         if (ring_of(v) || v == V_STATE) {
-            handler = g->kernel + 4 * g->handler[handler_of(v)];
+            handler = g->kernel + 4 * g->handler[handler_of(g, v)];
         }
         if (exotic && gen_chance(g, 1)) {
             handler ^= UINT64_C(1) << gen_below(g, 64);
@@ -228,7 +243,8 @@ static void system_call(struct gen *g)
 void gen_kernel_make(struct gen *g)
 {
     static void (*const handlers[])(struct gen *) = {
-        [H_FAULT_PAGE] = handle_page_fault, [H_TRACE] = handle_trace, [H_TIMER] = handle_timer,
+        [H_FAULT_PAGE] = handle_page_fault, [H_TRACE] = handle_trace,
+        [H_TIMER] = handle_timer,           [H_DISK] = handle_disk,
         [H_STATE] = handle_state,           [H_OUTER] = handle_outer,
     };
     g->base = g->kernel;
@@ -254,7 +270,7 @@ void gen_kernel_make(struct gen *g)
     for (unsigned v = 0; v < 256; v++) {
         g->at = v * STUB_WORDS;
         gen_op(g, OP_MOVI, T2, 0, 0, v);
-        gen_op(g, OP_JMP, 0, 0, 0, 4 * ((int64_t)g->handler[handler_of(v)] - (int64_t)g->at));
+        gen_op(g, OP_JMP, 0, 0, 0, 4 * ((int64_t)g->handler[handler_of(g, v)] - (int64_t)g->at));
     }
     g->at = end;
     gen_flush(g, g->kernel_frame, 0);

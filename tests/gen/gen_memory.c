@@ -237,7 +237,7 @@ static void second_table(struct gen *g)
     unsigned shift = PAGE_SHIFT + LEVEL_BITS * (g->p->config.levels - 1);
     uint64_t mine = w->va >> shift;
     if (mine == g->kernel >> shift || mine == g->body >> shift || mine == g->physical >> shift ||
-        mine == 0 || mine == g->apic >> shift) {
+        mine == 0 || mine == g->apic >> shift || mine == g->disk >> shift) {
         return;
     }
     gen_poke(g, g->root[1] + 8 * (mine & 511), 0);
@@ -260,6 +260,13 @@ static void kernel_pages(struct gen *g)
         gen_map(g, g->root[0], g->boot[i], g->boot[i] | P | W, false, 0, NULL);
     }
     gen_map(g, g->root[0], g->apic, UINT64_C(0xfee00000) | P | W | NX | A | D, false, 0, NULL);
+    if (g->profile->traits & GEN_DEVICE) {
+        uint64_t user = gen_chance(g, 30) ? U : 0;
+        gen_map(g, g->root[0], g->disk, UINT64_C(0xfeb00000) | P | W | NX | A | D | user, false, 0,
+                NULL);
+        gen_map(g, g->root[0], g->ioapic, UINT64_C(0xfec00000) | P | W | NX | A | D | user, false,
+                0, NULL);
+    }
     gen_map(g, g->root[0], g->physical, P | W | PS | A, true, 0, NULL);
 }
 
@@ -286,6 +293,13 @@ static void place_fixed(struct gen *g, uint64_t *used, unsigned *n)
     g->physical = g->layout == GEN_LAYOUT_BARE ? 0 : new_region(g, used, n);
     g->apic = g->layout == GEN_LAYOUT_BARE ? UINT64_C(0xfee00000)
                                            : new_region(g, used, n) + 7 * PAGE_SIZE;
+    if (g->layout == GEN_LAYOUT_BARE) {
+        g->disk = UINT64_C(0xfeb00000);
+        g->ioapic = UINT64_C(0xfec00000);
+    } else if (g->profile->traits & GEN_DEVICE) {
+        g->disk = new_region(g, used, n) + 3 * PAGE_SIZE;
+        g->ioapic = g->disk + PAGE_SIZE;
+    }
     g->idt = g->kernel + K_IDT * PAGE_SIZE + (gen_chance(g, 60) ? 0 : gen_below(g, 4096));
     if (!(g->profile->traits & GEN_WILD)) {
         g->idt = g->kernel + K_IDT * PAGE_SIZE;

@@ -88,8 +88,22 @@ void ref_destroy(struct ref_machine *m)
     }
     if (m) {
         free(m->ram);
+        free(m->disk.bytes);
     }
     free(m);
+}
+
+bool ref_disk_attach(struct ref_machine *m, const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    if (!copy) {
+        return false;
+    }
+    memcpy(copy, bytes, size);
+    free(m->disk.bytes);
+    m->disk.bytes = copy;
+    m->disk.sectors = size / 512;
+    return true;
 }
 
 static void reset_cpu(struct ref_machine *m, struct ref_cpu *c)
@@ -110,6 +124,8 @@ void ref_reset(struct ref_machine *m)
     for (unsigned i = 0; i < m->config.cpus; i++) {
         reset_cpu(m, &m->cpu[i]);
     }
+    ref_ioapic_reset(m);
+    ref_disk_reset(m);
     m->stop = (struct stop_info){.reason = STOP_NONE};
     m->completed = 0;
     m->in_turn = false;
@@ -189,11 +205,11 @@ static struct ref_cpu *earliest(struct ref_machine *m, const struct ref_cpu *but
     return best;
 }
 
-// The processor whose timer is due first, or NULL; when that is in *time.
+// The processor whose timer is due first, or NULL: the disk, or (*time UINT64_MAX) nothing. When that is in *time.
 static struct ref_cpu *next_event(struct ref_machine *m, uint64_t *time)
 {
     struct ref_cpu *next = NULL;
-    *time = UINT64_MAX;
+    *time = m->disk.done_at;
     for (unsigned i = 0; i < m->config.cpus; i++) {
         uint64_t at = ref_next_event(&m->cpu[i]);
         if (at < *time) {
@@ -223,6 +239,10 @@ static void all_wait(struct ref_machine *m, uint64_t time)
 
 static void fire(struct ref_machine *m, struct ref_cpu *c, uint64_t time)
 {
+    if (!c) {
+        ref_disk_finish(m, time);
+        return;
+    }
     bool ran = ref_runnable(c);
     ref_timer(m, c, time);
     if (!ran && ref_runnable(c)) {
@@ -239,7 +259,7 @@ static enum stop_reason pass_time(struct ref_machine *m, uint64_t until)
     for (unsigned i = 0; i < m->config.cpus; i++) {
         hope = hope || (m->cpu[i].halted && interrupts_on(&m->cpu[i]));
     }
-    if (!hope || !next) {
+    if (!hope || time == UINT64_MAX) {
         hope ? REF_COVER(m, HALT_NOTHING) : REF_COVER(m, HALT_FOREVER);
         for (unsigned i = 0; i < m->config.cpus; i++) {
             all_wait(m, m->cpu[i].time); // to the latest

@@ -7,7 +7,7 @@
 #include "sim/isa.h"
 #include "sim/machine.h"
 
-enum { REF_CPUS_MAX = 8, REF_CONSOLE_MAX = 4096 };
+enum { REF_CPUS_MAX = 8, REF_CONSOLE_MAX = 4096, REF_PINS = 24 };
 
 enum ref_category {
 #define CYCLE(NAME, name, guest, doc) REF_CYCLES_##NAME,
@@ -73,6 +73,22 @@ struct ref_apic {
     bool parked;       // periodic, and its vector already waits: no event that could end a deadlock
 };
 
+struct ref_ioapic {
+    unsigned index;
+    uint64_t entry[REF_PINS];
+    bool high[REF_PINS]; // the lines
+};
+
+struct ref_disk {
+    uint8_t *bytes; // the medium; the machine's
+    uint64_t sectors;
+    uint64_t sector, count, address, command, control; // registers
+    uint64_t status;
+    uint64_t now_sector, now_count, now_address; // of the command that runs
+    uint64_t after;                              // the sector behind the last command's
+    uint64_t done_at;                            // when the command ends; UINT64_MAX: none runs
+};
+
 struct ref_cpu {
     uint64_t r[REG_COUNT], pc;
     unsigned ring;
@@ -105,7 +121,9 @@ struct ref_machine {
     bool in_turn;            // a turn was cut by the limit on instructions
     struct ref_cpu *turn;    // whose it is or was
     uint64_t turn_end;
-    uint64_t completed;      // instructions, all processors
+    uint64_t completed; // instructions, all processors
+    struct ref_ioapic io;
+    struct ref_disk disk;
     uint32_t latch;          // port 0x80
     uint32_t console_enable; // port 0x3f9
     char console[REF_CONSOLE_MAX];
@@ -116,6 +134,8 @@ struct ref_machine {
 // processors. NULL when memory is out.
 struct ref_machine *ref_create(const struct machine_config *config);
 void ref_destroy(struct ref_machine *m);
+// Puts in a disk with these bytes, copied; size a multiple of 512. False when memory is out.
+bool ref_disk_attach(struct ref_machine *m, const uint8_t *bytes, size_t size);
 // Back to the state after ref_create(), RAM zeroed.
 void ref_reset(struct ref_machine *m);
 // As machine_run(): until every processor's time is at or past `until`, or `instructions` more have completed.
@@ -178,6 +198,18 @@ void ref_device_write(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, uns
                       uint64_t value);
 uint32_t ref_port_read(struct ref_machine *m, struct ref_cpu *c, unsigned port);
 void ref_port_write(struct ref_machine *m, struct ref_cpu *c, unsigned port, uint32_t value);
+// The I/O APIC's and the disk's part of that; `from` and `c` are the processor that accesses it.
+void ref_ioapic_reset(struct ref_machine *m);
+uint64_t ref_ioapic_read(const struct ref_machine *m, uint64_t offset);
+void ref_ioapic_write(struct ref_machine *m, const struct ref_cpu *from, uint64_t offset,
+                      uint32_t value);
+void ref_ioapic_eoi(struct ref_machine *m, const struct ref_cpu *from, unsigned vector);
+void ref_disk_reset(struct ref_machine *m);
+uint64_t ref_disk_read(const struct ref_machine *m, uint64_t offset, unsigned size);
+void ref_disk_write(struct ref_machine *m, const struct ref_cpu *c, uint64_t offset, unsigned size,
+                    uint64_t value);
+// The disk's command ends, at m->disk.done_at.
+void ref_disk_finish(struct ref_machine *m, uint64_t time);
 // MSRs; false if there is no such one, or it may not be written, or not so.
 bool ref_msr_read(struct ref_machine *m, struct ref_cpu *c, uint64_t number, uint64_t now,
                   uint64_t *value);

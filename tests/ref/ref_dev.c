@@ -1,12 +1,14 @@
 // What the reference machine has on its bus: the local APIC with its timer, the console's output, the latch and the
-// stop port, after docs/devices.md. Disk, network card and I/O APIC are left out: no generated program touches them.
+// stop port, after docs/devices.md; disk and I/O APIC are in ref_disk.c. The network card is left out: no generated program touches it.
 #include "tests/ref/ref.h"
 
 #include <string.h>
 
 enum { LVT_MASKED = 1 << 16, ONE_SHOT = 0, PERIODIC = 1, DEADLINE = 2 };
 
-#define APIC_BASE UINT64_C(0xfee00000)
+#define DISK_BASE   UINT64_C(0xfeb00000)
+#define IOAPIC_BASE UINT64_C(0xfec00000)
+#define APIC_BASE   UINT64_C(0xfee00000)
 
 static int highest(const bool set[256])
 {
@@ -240,6 +242,7 @@ static void apic_write(struct ref_machine *m, struct ref_cpu *c, uint64_t offset
     case 0xb0:
         if (serving >= 0) {
             a->isr[serving] = false;
+            ref_ioapic_eoi(m, c, (unsigned)serving);
         }
         break;
     case 0x300:
@@ -266,7 +269,7 @@ static void apic_write(struct ref_machine *m, struct ref_cpu *c, uint64_t offset
 bool ref_is_device(const struct ref_machine *m, uint64_t pa)
 {
     (void)m;
-    static const uint64_t page[] = {0xfeb00000, 0xfeb10000, 0xfec00000, APIC_BASE};
+    static const uint64_t page[] = {DISK_BASE, 0xfeb10000, IOAPIC_BASE, APIC_BASE};
     for (size_t i = 0; i < sizeof page / sizeof *page; i++) {
         if (pa >= page[i] && pa - page[i] < PAGE_SIZE) {
             return true;
@@ -277,16 +280,26 @@ bool ref_is_device(const struct ref_machine *m, uint64_t pa)
 
 uint64_t ref_device_read(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, unsigned size)
 {
-    uint64_t value = pa >= APIC_BASE ? apic_read(m, c, pa - APIC_BASE) : UINT64_MAX;
+    uint64_t value = UINT64_MAX;
+    if (pa >= APIC_BASE) {
+        value = apic_read(m, c, pa - APIC_BASE);
+    } else if (pa >= IOAPIC_BASE) {
+        value = ref_ioapic_read(m, pa - IOAPIC_BASE);
+    } else if (pa - DISK_BASE < PAGE_SIZE) {
+        value = ref_disk_read(m, pa - DISK_BASE, size);
+    }
     return size == 4 ? (uint32_t)value : value;
 }
 
 void ref_device_write(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, unsigned size,
                       uint64_t value)
 {
-    (void)size; // the low half is what counts
-    if (pa >= APIC_BASE) {
+    if (pa >= APIC_BASE) { // of both APICs' registers, the low half is what counts
         apic_write(m, c, pa - APIC_BASE, (uint32_t)value);
+    } else if (pa >= IOAPIC_BASE) {
+        ref_ioapic_write(m, c, pa - IOAPIC_BASE, (uint32_t)value);
+    } else if (pa - DISK_BASE < PAGE_SIZE) {
+        ref_disk_write(m, c, pa - DISK_BASE, size, value);
     }
 }
 
