@@ -189,7 +189,7 @@ demo:
 bench:
 	@scripts/setup demo $(PKGS)
 	$(AGAIN) -j$(JOBS) $(BUILD)/run-bench
-	@$(BUILD)/run-bench $(BENCH_ARGS)
+	@GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BUILD)/run-bench $(BENCH_ARGS)
 
 # Longest first.
 CHECKS ?= san determinism small unit fuzz lint cli format

@@ -163,6 +163,11 @@ static uint64_t peer_time(void *state)
     return peer_used(((const struct peer *)state)->machine);
 }
 
+static bool misses(const struct cpu_loop *loop)
+{
+    return loop->hard && loop->native;
+}
+
 // One loop in all that can run it.
 static int compare(const struct bench_options *options, const struct cpu_model *model,
                    unsigned number, struct peer_machine *machines)
@@ -183,7 +188,7 @@ static int compare(const struct bench_options *options, const struct cpu_model *
     struct peer peers[PEER_KINDS];
     for (size_t k = 0; k < PEER_KINDS; k++) {
         const struct peer_kind *kind = &peer_kinds[k];
-        if (machines[k].pid > 0) {
+        if (machines[k].pid > 0 && (!kind->flushes || misses(loop))) {
             double share = loop->hard ? kind->hard_share : kind->easy_share;
             peers[k] = (struct peer){&machines[k], number, fast.per_pass, share};
             contenders[n++] =

@@ -86,14 +86,14 @@ void cpu_free(struct cpu *c)
 }
 
 // What an entry must allow for the short refill, by MSW_WP, mode and access. Nothing may be forbidden by a nested table, which is another way.
-#define NEED(rights)                         \
-    {                                        \
-        (rights) | TLB_NR | TLB_NW, (rights) \
+#define NEED(rights)                                         \
+    {                                                        \
+        (rights) | TLB_P | TLB_NR | TLB_NW, (rights) | TLB_P \
     }
 static const struct tlb_need needs[2][MODE_COUNT][2] = {
-    {[MODE_KERNEL] = {[ACC_READ] = NEED(0), [ACC_WRITE] = NEED(TLB_D)},
+    {[MODE_KERNEL] = {[ACC_READ] = NEED(0u), [ACC_WRITE] = NEED(TLB_D)},
      [MODE_USER] = {[ACC_READ] = NEED(TLB_U), [ACC_WRITE] = NEED(TLB_U | TLB_W | TLB_D)}},
-    {[MODE_KERNEL] = {[ACC_READ] = NEED(0), [ACC_WRITE] = NEED(TLB_W | TLB_D)},
+    {[MODE_KERNEL] = {[ACC_READ] = NEED(0u), [ACC_WRITE] = NEED(TLB_W | TLB_D)},
      [MODE_USER] = {[ACC_READ] = NEED(TLB_U), [ACC_WRITE] = NEED(TLB_U | TLB_W | TLB_D)}}};
 
 void cpu_enter_space(struct cpu *c)

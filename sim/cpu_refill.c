@@ -68,8 +68,9 @@ INLINE int64_t leave(struct cpu *c, uint64_t va, uint64_t tag, enum cpu_access a
 INLINE int64_t refill(struct cpu *c, uint64_t va, uint64_t tag, enum cpu_access access, bool rare)
 {
     struct tlb *t = &c->tlb;
+    // (An address that is not canonical can be taken for a 2 MiB page's tag, and for nothing else that a table here holds.)
     struct tlb_entry *first = &t->d.small[va >> PAGE_SHIFT & t->d.small_mask];
-    if (!c->short_refill || c->walk_log || ((tag ^ va) & ~PAGE_MASK) || !cpu_canonical(c, va) ||
+    if (!c->short_refill || c->walk_log || ((tag ^ va) & ~PAGE_MASK) || tlb_tag_is_huge(tag) ||
         first->tag == tag) {
         return NOTHING_DONE;
     }
@@ -96,7 +97,7 @@ INLINE int64_t refill(struct cpu *c, uint64_t va, uint64_t tag, enum cpu_access 
     }
     uint64_t data = at >= 0 ? t->l2_data[at] : read_leaf(c, va), frame = data & PTE_FRAME;
     const struct tlb_need *need = c->need[c->s.ring == 3 ? MODE_USER : MODE_KERNEL];
-    if (!data || !meets(data, &need[access]) || frame >= c->mem->size) {
+    if (!meets(data, &need[access]) || frame >= c->mem->size) {
         return NOTHING_DONE;
     }
     // From here on things change.

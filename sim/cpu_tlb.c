@@ -193,13 +193,15 @@ static void keep_points(struct cpu *c, uint64_t va, const struct walker *w)
     for (unsigned level = w->leaf_level + 1; level <= w->top_read; level++) {
         uint64_t prefix = va >> (PAGE_SHIFT + LEVEL_BITS * (level - 1));
         const struct walk_point *point = &w->point[level];
-        t->pwc[level][prefix & t->pwc_mask] = (struct pwc_entry){
-            .key = prefix + 1,
-            .space = s->number,
-            .epoch = s->epoch,
-            .point = *point,
-            .keep = PTE_FRAME | TLB_D | TLB_NX | (point->w ? TLB_W : 0) | (point->u ? TLB_U : 0),
-            .add = point->nx ? TLB_NX : 0};
+        t->pwc[level][prefix & t->pwc_mask] =
+            (struct pwc_entry){.key = prefix + 1,
+                               .space = s->number,
+                               .epoch = s->epoch,
+                               .point = *point,
+
+                               .keep = PTE_FRAME | TLB_P | TLB_D | TLB_NX | (point->w ? TLB_W : 0) |
+                                       (point->u ? TLB_U : 0),
+                               .add = point->nx ? TLB_NX : 0};
     }
 }
 
@@ -295,7 +297,7 @@ INLINE bool walk_and_fill(struct cpu *c, const struct lookup *l, bool nested, ui
         return false;
     }
     const struct walk_result *r = &w.result;
-    uint64_t data = (r->address & PTE_FRAME & ~((UINT64_C(1) << r->page_shift) - 1)) |
+    uint64_t data = (r->address & PTE_FRAME & ~((UINT64_C(1) << r->page_shift) - 1)) | TLB_P |
                     (r->w ? TLB_W : 0u) | (r->u ? TLB_U : 0u) | (r->nx ? TLB_NX : 0u) |
                     (r->d ? TLB_D : 0u) | (r->nested_r ? 0u : TLB_NR) |
                     (r->nested_w ? 0u : TLB_NW) | (r->nested_x ? 0u : TLB_NF);
@@ -358,7 +360,7 @@ INLINE bool quick_walk(struct cpu *c, const struct lookup *l, uint64_t *pa)
         any |= v;
         table = v & PTE_FRAME;
     }
-    uint64_t data = table | (all & (TLB_W | TLB_U)) | (any & TLB_NX) | (v & TLB_D);
+    uint64_t data = table | TLB_P | (all & (TLB_W | TLB_U)) | (any & TLB_NX) | (v & TLB_D);
     if (!allows(c, data, l->access, l->user)) {
         return false;
     }

@@ -57,6 +57,7 @@ bool tlb_init(struct tlb *t, const struct tlb_geometry *g, char *err, size_t err
     }
     t->has_l2 = g->l2_sets && g->l2_ways;
     t->l2_ways = t->has_l2 ? g->l2_ways : 0;
+    t->l2_way_mask = t->has_l2 ? g->l2_ways - 1 : 0;
     t->l2_set_mask = t->has_l2 ? g->l2_sets - 1 : 0;
     size_t l2 = t->has_l2 ? (size_t)g->l2_sets * g->l2_ways : 1;
     t->l2_tag = calloc(l2, sizeof *t->l2_tag);

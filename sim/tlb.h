@@ -21,6 +21,7 @@ enum {
 
 // An entry's rights, around its frame: those of the guest's table where the table has them, so that a leaf needs no translation, and
 // what a nested table forbids in bits that are free.
+#define TLB_P      PTE_P // always set
 #define TLB_W      PTE_W
 #define TLB_U      PTE_U
 #define TLB_NX     PTE_NX
@@ -43,13 +44,13 @@ struct tlb_entry {
 struct pwc_entry {
     uint64_t key; // va prefix + 1
     uint64_t
-        epoch; // of its space: INVLPG drops walk caches without touching the TLB. No two spaces share one
+        epoch; // of its space; no two share one. INVLPG drops walk caches without touching the TLB
     struct walk_point point;
-    uint64_t keep,
-        add; // the point's rights as TLB_*: what of a leaf below stays, and what comes to it
-    uint16_t space;
+    // The point's rights as TLB_*: what of a leaf below stays, and what comes to it.
+    uint64_t keep, add;
+    uint64_t space;
+    uint64_t unused; // 64 bytes: index by shift
 };
-_Static_assert(sizeof(struct pwc_entry) == 56 || sizeof(struct pwc_entry) == 64, "");
 
 struct tlb_space {
     uint16_t vpid, asid;
@@ -85,7 +86,7 @@ struct tlb {
     struct tlb_hint *l2_hint; // L2_HINTS
     uint64_t drops;           // translations dropped so far, in any way: only they make a way free
     bool l2_huge;             // a 2 MiB entry was ever put in
-    uint32_t l2_ways, l2_set_mask;
+    uint32_t l2_ways, l2_way_mask, l2_set_mask;
     bool has_l2;
     struct pwc_entry *pwc[LEVELS_MAX + 1]; // by level, 2 and up
     uint64_t pwc_mask;
@@ -198,8 +199,8 @@ static inline void tlb_l2_put(struct tlb *t, size_t slot, uint64_t tag, uint64_t
 // Put an entry into a set that is full, all alive: round robin.
 static inline void tlb_l2_replace(struct tlb *t, struct tlb_set *set, uint64_t tag, uint64_t data)
 {
-    uint32_t slot = set->next, last_way = t->l2_ways - 1;
-    set->next = (slot & ~last_way) | ((slot + 1) & last_way);
+    uint32_t slot = set->next, ways = t->l2_way_mask;
+    set->next = (slot & ~ways) | ((slot + 1) & ways);
     struct tlb_hint *hint = &t->l2_hint[tlb_bucket(tag)];
     t->l2_hint[tlb_bucket(t->l2_tag[slot])].count--;
     hint->slot = (uint16_t)slot;
