@@ -133,6 +133,25 @@ static bool loaded_word(const struct image *image, uint64_t addr, uint32_t *word
     return false;
 }
 
+// A program can say where its stack is, by the labels stack_bottom and stack_top: then it is known to have left it, whatever lies below.
+static bool below_its_stack(FILE *out, const struct report *report, uint64_t sp)
+{
+    const struct image_symbol *bottom = NULL, *top = NULL;
+    if (report->image) {
+        bottom = image_find(report->image, "stack_bottom");
+        top = image_find(report->image, "stack_top");
+    }
+    if (!bottom || !top || bottom->value >= top->value || sp >= bottom->value) {
+        return false;
+    }
+    fprintf(out,
+            "The stack pointer is 0x%" PRIx64 ", %" PRIu64
+            " bytes below the program's stack, 0x%" PRIx64 " (stack_bottom) to 0x%" PRIx64
+            " (stack_top): the stack has overflowed.\n",
+            sp, bottom->value - sp, bottom->value, top->value);
+    return true;
+}
+
 // Without page tables nothing stops a stack: it runs over the program, or on where there is no memory. Says so if it did.
 static bool hint_stack(FILE *out, const struct report *report, const struct cpu_state *s)
 {
@@ -140,6 +159,9 @@ static bool hint_stack(FILE *out, const struct report *report, const struct cpu_
     uint32_t loaded;
     if (s->msw & MSW_PG || sp == 0) { // 0: what it is at the start
         return false;
+    }
+    if (below_its_stack(out, report, sp)) {
+        return true;
     }
     if (sp > report->ram) {
         fprintf(out,

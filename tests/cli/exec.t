@@ -179,6 +179,26 @@ What cannot go on is explained.
   It goes round between 0x10004, deeper (bare.s:2) and 0x1000c, deeper+0x8 (bare.s:3).
   The stack pointer is 0xfffffffffffff0c0, and no memory is there: the stack has overflowed, or was never set up.
   
+
+A stack that grows over data harms nobody at first. If the program names its stack, that is seen at the limit.
+
+  $ cat >named.s <<'END'
+  > start:  la sp, stack_top
+  > deeper: push lr
+  >         call deeper
+  >         .align 16
+  > data:   .space 1 << 20
+  > stack_bottom:
+  >         .space 64
+  > stack_top:
+  > END
+  $ ringside exec named.s --limit 3000 | head -3
+  Stopped at the limit, after 3,000 instructions, at 0x1000c, deeper+0x4 (named.s:2).
+  It goes round between 0x10008, deeper (named.s:2) and 0x10010, deeper+0x8 (named.s:3).
+  The stack pointer is 0x10e120, 7936 bytes below the program's stack, 0x110020 (stack_bottom) to 0x110060 (stack_top): the stack has overflowed.
+
+A guard page catches it at once.
+
   $ cat >stack.s <<'END'
   > ; maps 0 to 2 MiB by a huge page; recursion without end overflows the stack below 4 MiB
   >         .equ ROOT, 0x100000
