@@ -1,7 +1,6 @@
 // Plans what `ringside compare` runs: machines x architectures x options, each point once.
 #include "cli/compare.h"
 #include "cli/model.h"
-#include "models/axes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -196,15 +195,10 @@ static int apply_sets(const struct compare_options *o, struct arch_config *a, st
 
 static void why_invalid(struct compare_run *run, const struct cpu_model *model)
 {
-    enum technique t = arch_row(run->arch.arch)->technique;
     char err[COMPARE_WHY_SIZE];
     if (!arch_valid(&run->arch, model, err, sizeof err)) {
         run->outcome = COMPARE_INVALID;
         snprintf(run->why, sizeof run->why, "%s", err);
-    } else if (!axis_technique(t)) {
-        run->outcome = COMPARE_REFUSED;
-        snprintf(run->why, sizeof run->why, "this build has no operations for technique '%s' yet",
-                 technique_name(t));
     }
 }
 

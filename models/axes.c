@@ -45,7 +45,7 @@ static const struct io_ops *const ios[IO_COUNT] = {
 
 const struct technique_ops *axis_technique(enum technique t)
 {
-    assert(t < TECHNIQUE_COUNT);
+    assert(t < TECHNIQUE_COUNT && techniques[t]);
     return techniques[t];
 }
 

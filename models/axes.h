@@ -5,8 +5,9 @@
 
 #include "models/vm.h"
 
-// NULL: the value has no operations of its own (a bare platform, a paging that nobody has to keep up).
+// Never NULL.
 const struct technique_ops *axis_technique(enum technique t);
+// NULL: the value has no operations of its own (a bare platform, a paging that nobody has to keep up).
 const struct paging_ops *axis_paging(enum paging p);
 const struct platform_ops *axis_platform(enum platform p);
 const struct io_ops *axis_io(enum io_kind k);

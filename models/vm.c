@@ -5,6 +5,7 @@
 #include "sim/acct.h"
 #include "sim/dev_machine.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,8 @@ static bool find_axes(struct vm *vm, const struct machine_config *config, char *
     vm->paging = bare ? NULL : axis_paging(vm->arch.paging);
     vm->platform = axis_platform(row->platform);
     vm->io = bare ? NULL : axis_io(vm->arch.io);
-    if (!vm->technique || (!bare && (!vm->paging || !vm->platform || !vm->io))) {
-        snprintf(err, err_size, "%s with paging=%s, io=%s is not in this build", row->name,
-                 paging_name(vm->arch.paging), io_name(vm->arch.io));
-        return false;
-    }
+    assert(bare ||
+           (vm->paging && vm->platform && vm->io)); // arch_valid() lets nothing else through
     return true;
 }
 
