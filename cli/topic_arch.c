@@ -188,10 +188,11 @@ static void print_prices(FILE *out, const struct style *style, const struct cpu_
 static void print_validity(FILE *out, const struct style *style, const struct arch_config *c,
                            const struct cpu_model *model)
 {
-    char err[256], text[400];
+    char err[256], made[400], text[480];
     bool can = arch_valid(c, model, err, sizeof err);
     snprintf(text, sizeof text, style_text(style, "On %s: %s"), model->name,
-             can ? style_text(style, "it can run.") : err);
+             can ? style_text(style, "it can run.")
+                 : catalog_made(style->words, err, made, sizeof made));
     style_wrap(out, style, text, 2, 0);
 }
 

@@ -67,8 +67,8 @@ static const struct cpu_model *another_cpu(void *ctx, const char *name, char *er
     }
     // Only built-in ones: their loading prints nothing.
     if (!known || t->models == TUI_MODELS || model_load(name, &t->model[t->models]) != CLI_OK) {
-        snprintf(err, err_size, known ? "no room for another CPU model" : "no CPU model '%s'",
-                 name);
+        snprintf(err, err_size,
+                 known ? TEXT("no room for another CPU model") : TEXT("no CPU model '%s'"), name);
         return NULL;
     }
     return &t->model[t->models++];

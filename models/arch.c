@@ -1,5 +1,6 @@
 /* arch.c: names, parsing and rules of the space of architectures (model.h). */
 #include "models/model.h"
+#include "sim/catalog.h"
 
 #include "sim/nearest.h"
 
@@ -99,10 +100,12 @@ static bool unknown(const char *what, const char *word, size_t n, const char *co
     const char *near = nearest_word(word, n, list);
     int shown = n > 40 ? 40 : (int)n;
     if (near)
-        snprintf(err, err_size, "unknown %s '%.*s'; did you mean '%s'?", what, shown, word, near);
+        snprintf(err, err_size, TEXT("unknown %s '%.*s'; did you mean '%s'?"), what, shown, word,
+                 near);
     else
-        snprintf(err, err_size, "unknown %s '%.*s'; 'ringside list architectures' shows them all",
-                 what, shown, word);
+        snprintf(err, err_size,
+                 TEXT("unknown %s '%.*s'; 'ringside list architectures' shows them all"), what,
+                 shown, word);
     return false;
 }
 
@@ -152,13 +155,13 @@ static bool set_number(struct arch_config *c, size_t o, const char *value, size_
         v = strtoull(digits, &end, 0);
     }
     if (!ok || *end != '\0' || v < row->min || v > row->max) {
-        snprintf(err, err_size, "%s takes a number from %llu to %llu, not '%.*s'", row->key,
+        snprintf(err, err_size, TEXT("%s takes a number from %llu to %llu, not '%.*s'"), row->key,
                  (unsigned long long)row->min, (unsigned long long)row->max, n > 40 ? 40 : (int)n,
                  value);
         return false;
     }
     if (!(row->techniques >> rows[c->arch].technique & 1)) {
-        snprintf(err, err_size, "%s means nothing under %s; leave it out there", row->key,
+        snprintf(err, err_size, TEXT("%s means nothing under %s; leave it out there"), row->key,
                  rows[c->arch].name);
         return false;
     }
@@ -207,8 +210,8 @@ bool arch_parse(struct arch_config *out, const char *text, char *err, size_t err
         n = strcspn(text, ",");
         size_t kn = strcspn(text, "=,");
         if (kn == n) {
-            snprintf(err, err_size, "'%.*s' is no option; write key=value", n > 40 ? 40 : (int)n,
-                     text);
+            snprintf(err, err_size, TEXT("'%.*s' is no option; write key=value"),
+                     n > 40 ? 40 : (int)n, text);
             return false;
         }
         if (!set_pair(out, text, kn, text + kn + 1, n - kn - 1, err, err_size))
@@ -221,21 +224,23 @@ bool arch_parse(struct arch_config *out, const char *text, char *err, size_t err
 static const char *paging_reason(enum technique t, enum paging p)
 {
     switch (t) {
-    case TECHNIQUE_NONE: return "the bare machine walks its kernel's own tables: paging=direct";
+    case TECHNIQUE_NONE:
+        return TEXT("the bare machine walks its kernel's own tables: paging=direct");
     case TECHNIQUE_CONTAINER:
-        return "a container has no kernel and so no page tables of its own: paging=direct";
+        return TEXT("a container has no kernel and so no page tables of its own: paging=direct");
     case TECHNIQUE_PARAVIRT:
-        return "a paravirtual kernel's tables are validated and then walked as they are: "
-               "paging=direct";
+        return TEXT("a paravirtual kernel's tables are validated and then walked as they are: "
+                    "paging=direct");
     case TECHNIQUE_TRAP:
     case TECHNIQUE_BT:
-        return p == PAGING_NESTED ? "nested paging belongs to non-root mode, which this technique "
-                                    "does without: paging=shadow"
-                                  : "an unmodified guest's tables hold guest-physical addresses "
-                                    "that no processor may walk: paging=shadow";
+        return p == PAGING_NESTED
+                   ? TEXT("nested paging belongs to non-root mode, which this technique "
+                          "does without: paging=shadow")
+                   : TEXT("an unmodified guest's tables hold guest-physical addresses "
+                          "that no processor may walk: paging=shadow");
     case TECHNIQUE_HW:
-        return "an unmodified guest's tables hold guest-physical addresses: paging=shadow or "
-               "paging=nested";
+        return TEXT("an unmodified guest's tables hold guest-physical addresses: paging=shadow or "
+                    "paging=nested");
     case TECHNIQUE_COUNT: break;
     }
     return "no such technique";
@@ -244,16 +249,17 @@ static const char *paging_reason(enum technique t, enum paging p)
 static const char *io_reason(enum technique t, enum io_kind k)
 {
     switch (t) {
-    case TECHNIQUE_NONE: return "the bare machine has its devices to itself: io=passthrough";
-    case TECHNIQUE_CONTAINER: return "a container uses the shared kernel's drivers: io=shared";
+    case TECHNIQUE_NONE: return TEXT("the bare machine has its devices to itself: io=passthrough");
+    case TECHNIQUE_CONTAINER:
+        return TEXT("a container uses the shared kernel's drivers: io=shared");
     case TECHNIQUE_PARAVIRT:
-        return "a paravirtual kernel has the front halves of split drivers and no others: "
-               "io=paravirt";
+        return TEXT("a paravirtual kernel has the front halves of split drivers and no others: "
+                    "io=paravirt");
     default: break;
     }
-    return k == IO_SHARED ? "a guest with its own kernel shares no driver with the host: "
-                            "io=emulated, paravirt or passthrough"
-                          : "this kind of I/O does not go with it";
+    return k == IO_SHARED ? TEXT("a guest with its own kernel shares no driver with the host: "
+                                 "io=emulated, paravirt or passthrough")
+                          : TEXT("this kind of I/O does not go with it");
 }
 
 bool arch_valid(const struct arch_config *c, const struct cpu_model *cpu, char *err,
@@ -266,16 +272,17 @@ bool arch_valid(const struct arch_config *c, const struct cpu_model *cpu, char *
     else if (!(row->ios >> c->io & 1))
         why = io_reason(row->technique, c->io);
     else if (c->option[OPTION_KERNEL])
-        why = "it has no kernel of its own, its programs call the host's (the Ubuntu in your "
-              "container is not a kernel): leave kernel=1 out, or take a virtual machine such as "
-              "type2/fullvirt-hw";
+        why = TEXT(
+            "it has no kernel of its own, its programs call the host's (the Ubuntu in your "
+            "container is not a kernel): leave kernel=1 out, or take a virtual machine such as "
+            "type2/fullvirt-hw");
     else if (row->technique == TECHNIQUE_HW && !cpu_model_has(cpu, CPU_FEATURE_VTX))
-        why = "this processor has no VT-x: use fullvirt-bt, paravirt or a later --cpu";
+        why = TEXT("this processor has no VT-x: use fullvirt-bt, paravirt or a later --cpu");
     else if (c->paging == PAGING_NESTED && !cpu_model_has(cpu, CPU_FEATURE_EPT))
-        why = "this processor has VT-x without EPT: use paging=shadow or a later --cpu";
+        why = TEXT("this processor has VT-x without EPT: use paging=shadow or a later --cpu");
     if (why) {
-        snprintf(err, err_size, "%s with paging=%s, io=%s on %s: %s", row->name, pagings[c->paging],
-                 ios[c->io], cpu->name, why);
+        snprintf(err, err_size, TEXT("%s with paging=%s, io=%s on %s: %s"), row->name,
+                 pagings[c->paging], ios[c->io], cpu->name, why);
         return false;
     }
     return true;

@@ -1,6 +1,7 @@
 // session_break.c: where a session stops without having been told how far to go.
 #include "models/session_impl.h"
 
+#include "sim/catalog.h"
 #include "sim/machine_internal.h"
 
 #include <stdio.h>
@@ -27,13 +28,14 @@ static bool parse_address(const struct session *s, const char *text, uint64_t *o
         if (*end == '\0') {
             return true;
         }
-        snprintf(err, err_size, "%s: no address; write it like 0x10040", text);
+        snprintf(err, err_size, TEXT("%s: no address; write it like 0x10040"), text);
         return false;
     }
     if (session_symbol(s, text, out)) {
         return true;
     }
-    snprintf(err, err_size, "%s: no such symbol in the guest; write an address like 0x10040", text);
+    snprintf(err, err_size, TEXT("%s: no such symbol in the guest; write an address like 0x10040"),
+             text);
     return false;
 }
 
@@ -56,9 +58,10 @@ static bool parse(const struct session *s, const char *text, struct session_brea
         if (b->value != SESSION_ANY || strcmp(rest, "any") == 0) {
             return true;
         }
-        snprintf(err, err_size,
-                 "%s: no such exit reason; 'ringside list exits' shows them, or write exit:any",
-                 rest);
+        snprintf(
+            err, err_size,
+            TEXT("%s: no such exit reason; 'ringside list exits' shows them, or write exit:any"),
+            rest);
         return false;
     }
     if ((rest = behind(text, "write:")) != NULL) {
@@ -74,7 +77,8 @@ int session_break(struct session *s, const char *text, char *err, size_t err_siz
     struct session_break b;
     memset(&b, 0, sizeof b);
     if (s->break_count == SNAP_BREAKS) {
-        snprintf(err, err_size, "there are %d breakpoints already; remove one", (int)SNAP_BREAKS);
+        snprintf(err, err_size, TEXT("there are %d breakpoints already; remove one"),
+                 (int)SNAP_BREAKS);
         return -1;
     }
     if (!parse(s, text, &b, err, err_size)) {

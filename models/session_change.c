@@ -1,5 +1,6 @@
 // session_change.c: the same guest run otherwise, to the same instruction; and several side by side.
 #include "models/session_impl.h"
+#include "sim/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static bool set_options(struct arch_config *c, const char *what, char *err, size
         }
         equals = strchr(at, '=');
         if (!equals) {
-            snprintf(err, err_size, "%s: no option; write key=value", at);
+            snprintf(err, err_size, TEXT("%s: no option; write key=value"), at);
             return false;
         }
         *equals = '\0';

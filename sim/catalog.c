@@ -62,6 +62,104 @@ const char *catalog_get(const struct catalog *c, const char *text)
     return e ? e->value : text;
 }
 
+// Bytes of the conversion that begins at a '%', 0 if none does; "%%" is none.
+static size_t conversion(const char *at)
+{
+    size_t n = 1 + strspn(at + 1, "0123456789.*lz");
+    return at[0] == '%' && at[n] && strchr("sducx", at[n]) ? n + 1 : 0;
+}
+
+// Bytes before the next conversion, or all.
+static size_t plain(const char *format)
+{
+    size_t n = 0;
+    while (format[n] && !conversion(format + n)) {
+        n++;
+    }
+    return n;
+}
+
+enum { PARTS_MAX = 8 };
+struct part {
+    const char *text;
+    size_t size;
+};
+
+// What became of the conversions of `format` in `text`: how many parts, and in *own the bytes that are the format's. -1: not made from it.
+static int take_apart(const char *format, const char *text, struct part part[PARTS_MAX],
+                      size_t *own)
+{
+    int parts = 0;
+    size_t n = plain(format);
+    *own = n;
+    if (strncmp(format, text, n) != 0) {
+        return -1;
+    }
+    for (format += n, text += n; *format; parts++) {
+        format += conversion(format);
+        n = plain(format);
+        const char *end = text + strlen(text);
+        for (const char *at = text; format[n] && at < end; at++) { // the first place that fits
+            end = strncmp(at, format, n) == 0 ? at : end;
+        }
+        if (!format[n]) { // the last piece stands at the end
+            end = strlen(text) < n ? text : end - n;
+        }
+        if (parts == PARTS_MAX || strncmp(end, format, n) != 0 || (n == 0 && format[0])) {
+            return -1;
+        }
+        part[parts] = (struct part){text, (size_t)(end - text)};
+        text = end + n;
+        format += n;
+        *own += n;
+    }
+    return *text ? -1 : parts;
+}
+
+// Writes a translation with the parts in the places of its conversions.
+static void put_together(const struct catalog *c, const char *format, const struct part *part,
+                         int parts, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; used < size; i++) {
+        char text[256];
+        size_t n = plain(format);
+        snprintf(out + used, size - used, "%.*s", (int)n, format);
+        used += strlen(out + used);
+        format += n;
+        if (!*format || i == parts || used + 1 >= size) {
+            return;
+        }
+        format += conversion(format);
+        snprintf(text, sizeof text, "%.*s", (int)part[i].size, part[i].text);
+        // What is assigned is a name, not a word: "paging=nested".
+        bool name = used > 0 && out[used - 1] == '=';
+        snprintf(out + used, size - used, "%s", name ? text : catalog_get(c, text));
+        used += strlen(out + used);
+    }
+}
+
+const char *catalog_made(const struct catalog *c, const char *text, char *out, size_t size)
+{
+    enum { ENOUGH = 8 }; // bytes of its own that a format must have, to be told from chance
+    const struct entry *best = NULL;
+    struct part part[PARTS_MAX];
+    size_t most = ENOUGH, own;
+    for (size_t i = 0; c && i < c->count; i++) {
+        if (take_apart(c->entries[i].key, text, part, &own) > 0 && own > most) {
+            most = own;
+            best = &c->entries[i];
+        }
+    }
+    if (!best || catalog_has(c, text)) {
+        return catalog_get(c, text);
+    }
+    int parts = take_apart(best->key, text, part, &own);
+    put_together(c, best->value, part, parts, out, size);
+    return out;
+}
+
 const char *catalog_get_in(const struct catalog *c, const char *context, const char *text)
 {
     // No key to build: the entries of a context stand together, and are few.

@@ -24,6 +24,10 @@ bool catalog_add(struct catalog *c, const char *file, const char *text, size_t s
 
 // The translation of `text`, or `text` itself if there is none or c is NULL. Valid until catalog_add or catalog_free.
 const char *catalog_get(const struct catalog *c, const char *text);
+// The translation of a text that printf made from one of the catalogue's ("unknown %s '%s'"), written to out: what the conversions became is found in it,
+// and put where the translation has its own, in order; a part that is a text of the catalogue is translated, too. `text` itself if it
+// was made from none. For errors, which those who find them put together without knowing the reader's language.
+const char *catalog_made(const struct catalog *c, const char *text, char *out, size_t size);
 // The same where one English word means two things: `context` is the entry's msgctxt.
 const char *catalog_get_in(const struct catalog *c, const char *context, const char *text);
 // Whether there is a translation.

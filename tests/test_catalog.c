@@ -42,6 +42,42 @@ static void lookup(void)
     catalog_free(NULL);
 }
 
+static void texts_that_printf_made(void)
+{
+    static const struct {
+        const char *text, *want;
+    } made[] = {
+        {"unknown option 'x%s'; try 'y'", "[option] x%s -> y"},
+        {"unknown tree 'a'; try ''", "[BAUM] a -> "},
+        {"unknown tree 'a'; try", "unknown tree 'a'; try"}, // the end is missing
+        {"a with tree=tree: the reason", "a, tree=tree; DER GRUND"},
+        {"from 12 to 0x1f steps", "12..0x1f"},
+        {"the reason", "DER GRUND"},
+        {"x: y", "x: y"}, // "%s: %s" has too little of its own
+        {"", ""},
+    };
+    struct catalog *c =
+        read_text("msgid \"unknown %s '%.*s'; try '%s'\"\nmsgstr \"[%s] %.*s -> %s\"\n"
+                  "msgid \"%s with tree=%s: %s\"\nmsgstr \"%s, tree=%s; %s\"\n"
+                  "msgid \"from %llu to %llx steps\"\nmsgstr \"%llu..%llx\"\n"
+                  "msgid \"%s: %s\"\nmsgstr \"%s! %s\"\n"
+                  "msgid \"the reason\"\nmsgstr \"DER GRUND\"\n"
+                  "msgid \"tree\"\nmsgstr \"BAUM\"\n");
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        char out[64];
+        CHECK_STR(catalog_made(c, made[i].text, out, sizeof out), made[i].want);
+        for (size_t size = 1; size < 12; size++) { // cut like snprintf's, and never beyond
+            char *tight = malloc(size);
+            REQUIRE(tight != NULL);
+            const char *got = catalog_made(c, made[i].text, tight, size);
+            CHECK(got != tight || strncmp(got, made[i].want, size - 1) == 0);
+            free(tight);
+        }
+        CHECK_STR(catalog_made(NULL, made[i].text, out, sizeof out), made[i].text);
+    }
+    catalog_free(c);
+}
+
 static void several_files(void)
 {
     struct catalog *c = read_text("msgid \"b\"\nmsgstr \"1\"\nmsgid \"d\"\nmsgstr \"1\"\n");
@@ -114,6 +150,7 @@ static void cut_anywhere(void)
 
 TEST_SUITE(catalog,
            {"texts, contexts and escapes are found; fuzzy and obsolete ones are not", lookup},
+           {"a text that printf made is found by what it was made from", texts_that_printf_made},
            {"a second file adds, and changes nothing", several_files},
            {"errors say where and how to mend it", errors},
            {"a file may end anywhere", cut_anywhere});

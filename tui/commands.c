@@ -52,7 +52,7 @@ static int set_break(struct dashboard *d, const char *what)
     char err[MESSAGE_SIZE];
     int at = session_break(d->session, what, err, sizeof err);
     if (at < 0) {
-        dashboard_say(d, "%s", err);
+        dashboard_complain(d, err);
     } else {
         dashboard_say(d, words(d, "Stops at %s."), what);
         d->stale = true;
@@ -64,7 +64,7 @@ static void change(struct dashboard *d, const char *what)
 {
     char err[MESSAGE_SIZE];
     if (!session_change(d->session, what, err, sizeof err)) {
-        dashboard_say(d, "%s", err);
+        dashboard_complain(d, err);
     } else {
         d->running = false;
         d->stale = true;
@@ -171,7 +171,7 @@ static void command_cpu(struct dashboard *d, const char *arg)
     const struct cpu_model *model =
         d->config.cpu ? d->config.cpu(d->config.ctx, arg, err, sizeof err) : NULL;
     if (!model || !session_change_cpu(d->session, model, err, sizeof err)) {
-        dashboard_say(d, "%s", err);
+        dashboard_complain(d, err);
     }
     d->stale = true;
 }

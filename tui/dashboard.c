@@ -57,6 +57,12 @@ void dashboard_say(struct dashboard *d, const char *format, ...)
     va_end(args);
 }
 
+void dashboard_complain(struct dashboard *d, const char *err)
+{
+    char text[MESSAGE_SIZE];
+    dashboard_say(d, "%s", catalog_made(dashboard_words(d), err, text, sizeof text));
+}
+
 static const char *words(const struct dashboard *d, const char *english)
 {
     return catalog_get(dashboard_words(d), english);
@@ -311,7 +317,7 @@ bool dashboard_compare(struct dashboard *d, const char *list)
     }
     struct comparison *c = comparison_create(d->config.spec, archs, count, err, sizeof err);
     if (!c) {
-        dashboard_say(d, "%s", err);
+        dashboard_complain(d, err);
         return false;
     }
     comparison_destroy(d->comparison);

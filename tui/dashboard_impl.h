@@ -56,6 +56,8 @@ static inline const struct catalog *dashboard_words(const struct dashboard *d)
 // A message for the bottom line; English in, to be translated.
 void dashboard_say(struct dashboard *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+// An error that somebody below has put together, in the language that is spoken.
+void dashboard_complain(struct dashboard *d, const char *err);
 // Brings snapshot and scene up to date.
 void dashboard_refresh(struct dashboard *d);
 void dashboard_go(struct dashboard *d, struct session_goal goal);

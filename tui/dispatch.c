@@ -85,7 +85,7 @@ static void toggle_stop(struct dashboard *d, const char *what)
         }
     }
     if (session_break(d->session, what, err, sizeof err) < 0) {
-        dashboard_say(d, "%s", err);
+        dashboard_complain(d, err);
     } else {
         dashboard_say(d, words(d, "Stops at %s."), what);
     }

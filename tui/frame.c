@@ -64,7 +64,12 @@ static void draw_hints(const struct canvas *c, const struct dashboard *d)
         return;
     }
     if (d->message[0]) {
-        canvas_put(c, 1, y, ROLE_PATH, d->message);
+        // A long one takes lines of the view: errors say at their end how to mend it.
+        struct rect at = {1, 0, c->area.w - 2, 0};
+        at.h = canvas_wrap(c, at, ROLE_PATH, d->message, 0);
+        at.y = y + 1 - at.h;
+        canvas_fill(c, (struct rect){0, at.y, c->area.w, at.h}, ROLE_TEXT, ' ');
+        canvas_wrap(c, at, ROLE_PATH, d->message, 0);
         return;
     }
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {

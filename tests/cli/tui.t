@@ -159,3 +159,17 @@ Searching and filtering.
    Nothing to leave out here; lists are in: Exits, Memory.
   $ ringside tui shadow -b --lang en --keys '/own page tables<Enter>' | sed -n 3p
     Shadow page tables                                                       3/5
+
+An error is as long as it must be, and in the language of the class.
+
+  $ show='ringside tui hello --arch type1/fullvirt-bt -b --keys'
+  $ $show ':set paging=nested<Enter>' --lang en | tail -3
+  Nothing has happened yet.
+   type1/fullvirt-bt with paging=nested, io=emulated on xeon: nested paging
+   belongs to non-root mode, which this technique does without: paging=shadow
+  $ $show ':set paging=nested<Enter>' --lang ko | tail -2
+   type1/fullvirt-bt, paging=nested, io=emulated, xeon: 중첩 페이징은 비루트
+   모드의 기능인데, 이 기법은 비루트 모드를 쓰지 않습니다: paging=shadow
+  $ $show ':arch kmv<Enter><frame>:break exit:ANY<Enter>' --lang ko | grep -e "'kmv'" -e ANY
+   알 수 없는 아키텍처 'kmv'입니다. 'kvm'을(를) 뜻하셨나요?
+   ANY: 이런 exit 이유는 없습니다. 목록은 'ringside list exits'에 있으며,
