@@ -2,6 +2,7 @@
 #include "real/calibrate.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 enum { BOTH = 3, NESTED = 1, SHADOW = 2 };
@@ -19,9 +20,11 @@ const struct real_calibration *real_calibration(size_t i)
     return i < sizeof rows / sizeof rows[0] ? &rows[i] : NULL;
 }
 
-static uint32_t within(int64_t value)
+// An instruction takes a cycle at least, or a loop of such would take no time.
+static uint32_t within(enum cost_key key, int64_t value)
 {
-    return (uint32_t)(value < 0 ? 0 : value > COST_MOST ? COST_MOST : value);
+    int64_t least = strncmp(cost_key_name(key), "insn.", 5) == 0;
+    return (uint32_t)(value < least ? least : value > COST_MOST ? COST_MOST : value);
 }
 
 int64_t real_calibrate(const struct real_calibration *row, struct cpu_model *model,
@@ -35,13 +38,13 @@ int64_t real_calibrate(const struct real_calibration *row, struct cpu_model *mod
     struct cost_value *a = &model->cost[row->cost[0]], *b = &model->cost[row->cost[1]];
     int64_t before = a == b ? a->value : (int64_t)a->value + b->value, after;
     if (a == b) {
-        a->value = within(before + by);
+        a->value = within(row->cost[0], before + by);
         after = a->value;
     } else {
         int64_t share = before ? by * (int64_t)a->value / before : by / 2;
         share = by < -before ? -(int64_t)a->value : share;
-        a->value = within((int64_t)a->value + share);
-        b->value = within((int64_t)b->value + (by - share));
+        a->value = within(row->cost[0], (int64_t)a->value + share);
+        b->value = within(row->cost[1], (int64_t)b->value + (by - share));
         after = (int64_t)a->value + b->value;
     }
     return (missing - (after - before) * (int64_t)slope) / 1000;

@@ -16,7 +16,8 @@ struct real_calibration {
 const struct real_calibration *real_calibration(size_t i);
 
 // Changes the row's costs so that the operation, which takes `simulated` thousandths of a cycle with the costs as they are, and `slope` thousandths more
-// for each cycle that the costs grow together, takes `measured` cycles. Costs stay within 0 and what a file may say. Returns the cycles by which it still misses.
+// for each cycle that the costs grow together, takes `measured` cycles. Costs stay within 0 (an
+// instruction's: 1) and what a file may say. Returns the cycles by which it still misses.
 int64_t real_calibrate(const struct real_calibration *row, struct cpu_model *model,
                        uint64_t measured, uint64_t simulated, uint64_t slope);
 

@@ -237,6 +237,11 @@ arm_timer:
         ud2
 
         operation endless_loop
+        sti
+1:      jmp     1b
+
+        operation deaf_loop             // no interrupt of its own can end it, and none has to: the host's do
+        cli
 1:      jmp     1b
 
         operation wild_port

@@ -457,6 +457,10 @@ static void test_calibrate(void)
     CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 2000), 0); // paid twice in each operation
     CHECK_U64(m.cost[COST_HOST_USER].value, 260);
     CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 0), 500); // it does not depend on the cost
+    const struct real_calibration insn = {REAL_OP_CR3_LOAD, {COST_LPTBR, COST_LPTBR}, true, true};
+    m.cost[COST_LPTBR].value = 100;
+    CHECK_I64(real_calibrate(&insn, &m, 2, 120000, 1000), -19); // no instruction is free
+    CHECK_U64(m.cost[COST_LPTBR].value, 1);
     cpu_model_free(&m);
     for (size_t i = 0; real_calibration(i); i++) {
         CHECK(!real_op_info(real_calibration(i)->op)->rogue);

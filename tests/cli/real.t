@@ -62,6 +62,7 @@ The operations, and what each must take:
   bad-opcode     -                   -                        
   triple-fault   -                   -                        
   endless-loop   -                   -                        
+  deaf-loop      -                   -                        
   wild-port      -                   -                        
   wild-memory    -                   -                        
   wild-jump      -                   -                        

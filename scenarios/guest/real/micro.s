@@ -203,9 +203,9 @@ operation:
         li      a0, MSR_DEADLINE
         wrmsr   a0, zero                ; none: nothing happens
         .endif
-        .macro  arm_timer              ; 200,000 cycles from now
+        .macro  arm_timer              ; 50,000 cycles from now: longer than any exit, and short to simulate
         rdtsc   a1
-        li      a0, 200000
+        li      a0, 50000
         add     a1, a1, a0
         li      a0, MSR_DEADLINE
         wrmsr   a0, a1
