@@ -141,6 +141,26 @@ static void compare_disk(struct notes *n, struct machine *m, const struct ref_ma
     }
 }
 
+static void compare_ring(struct notes *n, unsigned i, const struct nic_ring *core,
+                         const struct ref_ring *ref)
+{
+    same_at(n, "ring's base", i, core->base, ref->base);
+    same_at(n, "ring's size", i, core->size, ref->size);
+    same_at(n, "ring's head", i, core->head, ref->head);
+    same_at(n, "ring's tail", i, core->tail, ref->tail);
+}
+
+static void compare_nic(struct notes *n, struct machine *m, const struct ref_machine *r)
+{
+    const struct nic *c = &machine_devices(m)->nic;
+    same(n, "card: control", c->control, r->nic.control);
+    same(n, "card: status", c->status, r->nic.status);
+    same(n, "card: dropped", c->dropped, r->nic.dropped);
+    same(n, "card: frames on their way", c->flight_count, r->nic.flights);
+    compare_ring(n, 0, &c->tx, &r->nic.tx);
+    compare_ring(n, 1, &c->rx, &r->nic.rx);
+}
+
 static void compare_stop(struct notes *n, enum stop_reason core, const struct stop_info *c,
                          enum stop_reason ref, const struct stop_info *r)
 {
@@ -176,6 +196,7 @@ static void compare(struct notes *n, struct machine *m, const struct ref_machine
              r->console_size);
     }
     compare_disk(n, m, r);
+    compare_nic(n, m, r);
     same(n, "latch", machine_devices(m)->latch, r->latch);
     if (!machine_accounting_ok(m, err, sizeof err)) {
         note(n, "accounting: %s\n", err);

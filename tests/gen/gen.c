@@ -24,7 +24,7 @@ const char *gen_snippet_name(enum gen_snippet s)
 
 enum {
     EVERYTHING = GEN_TIME | GEN_STALE | GEN_HOLE | GEN_RINGS | GEN_PLACE | GEN_WILD,
-    WITH_DISK = EVERYTHING | GEN_DEVICE
+    WITH_DEVICES = EVERYTHING | GEN_DEVICE
 };
 
 #define B(NAME) (GEN_##NAME + 1)
@@ -129,13 +129,21 @@ const struct gen_profile gen_profiles[] = {
      4,
      {B(EDIT_STALE), B(EDIT), B(SELF_MODIFY), B(MEMORY), B(APIC), B(TIMER)}},
     {"disk",
-     WITH_DISK,
+     WITH_DEVICES,
      GEN_LAYOUT_ANY,
      2,
      40,
      4000,
      2,
-     {B(DISK), B(DISK_REGISTER), B(FLAGS), B(MEMORY), B(LOOP), B(TASK_PRIORITY)}},
+     {B(DISK), B(DEVICE_REGISTER), B(FLAGS), B(MEMORY), B(LOOP), B(TASK_PRIORITY)}},
+    {"net",
+     WITH_DEVICES,
+     GEN_LAYOUT_ANY,
+     2,
+     40,
+     4000,
+     2,
+     {B(NET), B(DEVICE_REGISTER), B(FLAGS), B(MEMORY), B(LOOP), B(DISK)}},
     {"portable", 0, GEN_LAYOUT_HIGH, 0, 50, 4000, 1, {0}},
     {"portable-tables",
      0,
@@ -324,9 +332,9 @@ static void make(struct gen *g)
     }
     p->profile = g->profile;
     make_config(g);
-    gen_disk_make(g);
     make_weights(g);
     gen_layout_make(g);
+    gen_devices_make(g);
     gen_kernel_make(g);
     gen_boot_make(g);
     gen_body_make(g);

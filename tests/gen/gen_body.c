@@ -21,7 +21,7 @@ void gen_snippet(struct gen *g, enum gen_snippet s)
     g->depth++;
     (gen_plain_table[s]    ? gen_plain_table[s]
      : gen_system_table[s] ? gen_system_table[s]
-                           : gen_disk_table[s])(g);
+                           : gen_device_table[s])(g);
     g->depth--;
 }
 

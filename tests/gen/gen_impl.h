@@ -43,8 +43,8 @@ enum {
     V_RING1 = 0x90, // handlers in rings 1, 2, 3
     V_RING2 = 0x91,
     V_RING3 = 0x92,
-    V_TIMER = 0x40, // 16 of them
-    V_DISK = 0x60,  // its handler acknowledges at the disk as well
+    V_TIMER = 0x40,  // 16 of them
+    V_DEVICE = 0x60, // its handler acknowledges at disk and card as well
 };
 
 // A piece of the address space that a program knows of.
@@ -70,11 +70,12 @@ struct gen {
     uint64_t root[2]; // physical addresses of two page tables
     uint64_t kernel;  // address of the kernel's region
     uint64_t kernel_frame[K_PAGES];
-    uint64_t physical;     // address at which RAM's first 2 MiB are seen
-    uint64_t apic;         // address of the local APIC
-    uint64_t disk, ioapic; // addresses of their registers, in programs that may use them
-    uint64_t idt;          // address of the vector table
-    uint64_t body;         // address of the program
+    uint64_t physical;          // address at which RAM's first 2 MiB are seen
+    uint64_t apic;              // address of the local APIC
+    uint64_t disk, nic, ioapic; // addresses of their registers, in programs that may use them
+    uint64_t ring[2];           // physical addresses of the card's rings, to send and to receive
+    uint64_t idt;               // address of the vector table
+    uint64_t body;              // address of the program
     uint64_t body_frame[3];
     uint64_t body_entry;           // where in it the code begins
     uint64_t boot[1 + GEN_OTHERS]; // frames of the boot code, mapped at their own addresses
@@ -125,7 +126,7 @@ void gen_kernel_make(struct gen *g);
 // A good stack pointer for the ring; of processor 0, except in ring 3.
 uint64_t gen_stack(const struct gen *g, unsigned ring);
 void gen_boot_make(struct gen *g);
-void gen_disk_make(struct gen *g);
+void gen_devices_make(struct gen *g);
 void gen_body_make(struct gen *g);
 void gen_snippet(struct gen *g, enum gen_snippet s);
 

@@ -1,7 +1,7 @@
 // The little kernel of a generated program: start-up, vector table, and handlers that count, mend and go on.
 #include "tests/gen/gen_impl.h"
 
-enum { H_SKIP, H_RETURN, H_FAULT_PAGE, H_TRACE, H_TIMER, H_DISK, H_STATE, H_EXIT, H_OUTER };
+enum { H_SKIP, H_RETURN, H_FAULT_PAGE, H_TRACE, H_TIMER, H_DEVICE, H_STATE, H_EXIT, H_OUTER };
 
 enum { STUB_WORDS = 2 };
 
@@ -96,7 +96,7 @@ static void handle_timer(struct gen *g)
     gen_op(g, OP_IRET, 0, 0, 0, 0);
 }
 
-static void handle_disk(struct gen *g)
+static void handle_device(struct gen *g)
 {
     if (!(g->profile->traits & GEN_DEVICE)) {
         return;
@@ -105,6 +105,9 @@ static void handle_disk(struct gen *g)
     gen_li(g, T1, g->disk);
     gen_op(g, OP_LDD, T0, T1, 0, 0x30);
     gen_op(g, OP_STD, T0, T1, 0, 0x30);
+    gen_li(g, T1, g->nic);
+    gen_op(g, OP_LDD, T0, T1, 0, 0x18);
+    gen_op(g, OP_STD, T0, T1, 0, 0x18);
     gen_li(g, T1, g->apic);
     gen_op(g, OP_STW, REG_ZERO, T1, 0, 0xb0);
     gen_op(g, OP_IRET, 0, 0, 0, 0);
@@ -140,7 +143,7 @@ static unsigned handler_of(const struct gen *g, unsigned vector)
     case 1: return H_TRACE;
     case 3: return H_RETURN;
     case 14: return H_FAULT_PAGE;
-    case V_DISK: return g->profile->traits & GEN_DEVICE ? H_DISK : H_RETURN;
+    case V_DEVICE: return g->profile->traits & GEN_DEVICE ? H_DEVICE : H_RETURN;
     case V_STATE: return H_STATE;
     case V_EXIT: return H_EXIT;
     case V_RING1:
@@ -243,9 +246,8 @@ static void system_call(struct gen *g)
 void gen_kernel_make(struct gen *g)
 {
     static void (*const handlers[])(struct gen *) = {
-        [H_FAULT_PAGE] = handle_page_fault, [H_TRACE] = handle_trace,
-        [H_TIMER] = handle_timer,           [H_DISK] = handle_disk,
-        [H_STATE] = handle_state,           [H_OUTER] = handle_outer,
+        [H_FAULT_PAGE] = handle_page_fault, [H_TRACE] = handle_trace, [H_TIMER] = handle_timer,
+        [H_DEVICE] = handle_device,         [H_STATE] = handle_state, [H_OUTER] = handle_outer,
     };
     g->base = g->kernel;
     g->at = 256 * STUB_WORDS;

@@ -264,6 +264,8 @@ static void kernel_pages(struct gen *g)
         uint64_t user = gen_chance(g, 30) ? U : 0;
         gen_map(g, g->root[0], g->disk, UINT64_C(0xfeb00000) | P | W | NX | A | D | user, false, 0,
                 NULL);
+        gen_map(g, g->root[0], g->nic, UINT64_C(0xfeb10000) | P | W | NX | A | D | user, false, 0,
+                NULL);
         gen_map(g, g->root[0], g->ioapic, UINT64_C(0xfec00000) | P | W | NX | A | D | user, false,
                 0, NULL);
     }
@@ -295,10 +297,12 @@ static void place_fixed(struct gen *g, uint64_t *used, unsigned *n)
                                            : new_region(g, used, n) + 7 * PAGE_SIZE;
     if (g->layout == GEN_LAYOUT_BARE) {
         g->disk = UINT64_C(0xfeb00000);
+        g->nic = UINT64_C(0xfeb10000);
         g->ioapic = UINT64_C(0xfec00000);
     } else if (g->profile->traits & GEN_DEVICE) {
         g->disk = new_region(g, used, n) + 3 * PAGE_SIZE;
-        g->ioapic = g->disk + PAGE_SIZE;
+        g->nic = g->disk + PAGE_SIZE;
+        g->ioapic = g->nic + PAGE_SIZE;
     }
     g->idt = g->kernel + K_IDT * PAGE_SIZE + (gen_chance(g, 60) ? 0 : gen_below(g, 4096));
     if (!(g->profile->traits & GEN_WILD)) {

@@ -13,6 +13,6 @@ uint64_t gen_place(struct gen *g, const struct gen_window *w);
 // By snippet; each snippet is in one of them.
 extern void (*const gen_plain_table[GEN_SNIPPETS])(struct gen *g);
 extern void (*const gen_system_table[GEN_SNIPPETS])(struct gen *g);
-extern void (*const gen_disk_table[GEN_SNIPPETS])(struct gen *g);
+extern void (*const gen_device_table[GEN_SNIPPETS])(struct gen *g);
 
 #endif

@@ -126,6 +126,8 @@ void ref_reset(struct ref_machine *m)
     }
     ref_ioapic_reset(m);
     ref_disk_reset(m);
+    ref_nic_reset(m);
+    m->planned = 0;
     m->stop = (struct stop_info){.reason = STOP_NONE};
     m->completed = 0;
     m->in_turn = false;
@@ -205,11 +207,40 @@ static struct ref_cpu *earliest(struct ref_machine *m, const struct ref_cpu *but
     return best;
 }
 
-// The processor whose timer is due first, or NULL: the disk, or (*time UINT64_MAX) nothing. When that is in *time.
+bool ref_in_ram(const struct ref_machine *m, uint64_t pa, uint64_t n)
+{
+    return pa <= m->config.ram && m->config.ram - pa >= n;
+}
+
+// When the next of disk and card does something.
+static uint64_t next_transfer(const struct ref_machine *m)
+{
+    const struct ref_nic *n = &m->nic;
+    uint64_t next = n->sent_at < n->arrives_at ? n->sent_at : n->arrives_at;
+    return m->disk.done_at < next ? m->disk.done_at : next;
+}
+
+// It does so. Of several at one time, what was planned first: they may move the same memory.
+static void transfer(struct ref_machine *m, uint64_t time)
+{
+    const struct ref_nic *n = &m->nic;
+    uint64_t disk = m->disk.done_at == time ? m->disk.done_order : UINT64_MAX;
+    uint64_t sent = n->sent_at == time ? n->sent_order : UINT64_MAX;
+    uint64_t arrived = n->arrives_at == time ? n->arrives_order : UINT64_MAX;
+    if (disk < sent && disk < arrived) {
+        ref_disk_finish(m, time);
+    } else if (sent < arrived) {
+        ref_nic_sent(m, time);
+    } else {
+        ref_nic_arrived(m, time);
+    }
+}
+
+// The processor whose timer is due first, or NULL: disk or card, or (*time UINT64_MAX) nothing. When that is in *time.
 static struct ref_cpu *next_event(struct ref_machine *m, uint64_t *time)
 {
     struct ref_cpu *next = NULL;
-    *time = m->disk.done_at;
+    *time = next_transfer(m);
     for (unsigned i = 0; i < m->config.cpus; i++) {
         uint64_t at = ref_next_event(&m->cpu[i]);
         if (at < *time) {
@@ -240,7 +271,7 @@ static void all_wait(struct ref_machine *m, uint64_t time)
 static void fire(struct ref_machine *m, struct ref_cpu *c, uint64_t time)
 {
     if (!c) {
-        ref_disk_finish(m, time);
+        transfer(m, time);
         return;
     }
     bool ran = ref_runnable(c);

@@ -7,7 +7,7 @@
 #include "sim/isa.h"
 #include "sim/machine.h"
 
-enum { REF_CPUS_MAX = 8, REF_CONSOLE_MAX = 4096, REF_PINS = 24 };
+enum { REF_CPUS_MAX = 8, REF_CONSOLE_MAX = 4096, REF_PINS = 24, REF_FLIGHTS = 64 };
 
 enum ref_category {
 #define CYCLE(NAME, name, guest, doc) REF_CYCLES_##NAME,
@@ -86,7 +86,30 @@ struct ref_disk {
     uint64_t status;
     uint64_t now_sector, now_count, now_address; // of the command that runs
     uint64_t after;                              // the sector behind the last command's
-    uint64_t done_at;                            // when the command ends; UINT64_MAX: none runs
+    uint64_t done_at, done_order;                // when the command ends; UINT64_MAX: none runs
+};
+
+struct ref_ring {
+    uint64_t base;
+    uint32_t size, head, tail; // size 0: not set up
+};
+
+struct ref_frame {
+    uint64_t when; // it arrives
+    uint32_t size;
+    uint8_t bytes[1518];
+};
+
+struct ref_nic {
+    uint32_t control, status;
+    struct ref_ring tx, rx;
+    uint64_t address; // of the frame being sent
+    uint32_t length;
+    uint64_t sent_at, arrives_at;       // events; UINT64_MAX: none
+    uint64_t sent_order, arrives_order; // of two at one time, that planned first is first
+    uint64_t dropped;
+    unsigned flights;
+    struct ref_frame flight[REF_FLIGHTS];
 };
 
 struct ref_cpu {
@@ -124,6 +147,8 @@ struct ref_machine {
     uint64_t completed; // instructions, all processors
     struct ref_ioapic io;
     struct ref_disk disk;
+    struct ref_nic nic;
+    uint64_t planned;        // events of disk and card so far
     uint32_t latch;          // port 0x80
     uint32_t console_enable; // port 0x3f9
     char console[REF_CONSOLE_MAX];
@@ -208,6 +233,17 @@ void ref_disk_reset(struct ref_machine *m);
 uint64_t ref_disk_read(const struct ref_machine *m, uint64_t offset, unsigned size);
 void ref_disk_write(struct ref_machine *m, const struct ref_cpu *c, uint64_t offset, unsigned size,
                     uint64_t value);
+void ref_ioapic_line(struct ref_machine *m, const struct ref_cpu *from, uint64_t time, int pin,
+                     bool high);
+void ref_nic_reset(struct ref_machine *m);
+uint64_t ref_nic_read(const struct ref_machine *m, uint64_t offset, unsigned size);
+void ref_nic_write(struct ref_machine *m, const struct ref_cpu *c, uint64_t offset, unsigned size,
+                   uint64_t value);
+// Their events, at m->nic.sent_at and arrives_at.
+void ref_nic_sent(struct ref_machine *m, uint64_t time);
+void ref_nic_arrived(struct ref_machine *m, uint64_t time);
+// Whether all n bytes at pa are RAM.
+bool ref_in_ram(const struct ref_machine *m, uint64_t pa, uint64_t n);
 // The disk's command ends, at m->disk.done_at.
 void ref_disk_finish(struct ref_machine *m, uint64_t time);
 // MSRs; false if there is no such one, or it may not be written, or not so.

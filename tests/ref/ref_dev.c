@@ -1,5 +1,6 @@
 // What the reference machine has on its bus: the local APIC with its timer, the console's output, the latch and the
-// stop port, after docs/devices.md; disk and I/O APIC are in ref_disk.c. The network card is left out: no generated program touches it.
+// stop port, after docs/devices.md; the I/O APIC and the disk are in ref_disk.c, the
+// network card is in ref_nic.c.
 #include "tests/ref/ref.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 enum { LVT_MASKED = 1 << 16, ONE_SHOT = 0, PERIODIC = 1, DEADLINE = 2 };
 
 #define DISK_BASE   UINT64_C(0xfeb00000)
+#define NIC_BASE    UINT64_C(0xfeb10000)
 #define IOAPIC_BASE UINT64_C(0xfec00000)
 #define APIC_BASE   UINT64_C(0xfee00000)
 
@@ -269,7 +271,7 @@ static void apic_write(struct ref_machine *m, struct ref_cpu *c, uint64_t offset
 bool ref_is_device(const struct ref_machine *m, uint64_t pa)
 {
     (void)m;
-    static const uint64_t page[] = {DISK_BASE, 0xfeb10000, IOAPIC_BASE, APIC_BASE};
+    static const uint64_t page[] = {DISK_BASE, NIC_BASE, IOAPIC_BASE, APIC_BASE};
     for (size_t i = 0; i < sizeof page / sizeof *page; i++) {
         if (pa >= page[i] && pa - page[i] < PAGE_SIZE) {
             return true;
@@ -287,6 +289,8 @@ uint64_t ref_device_read(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, 
         value = ref_ioapic_read(m, pa - IOAPIC_BASE);
     } else if (pa - DISK_BASE < PAGE_SIZE) {
         value = ref_disk_read(m, pa - DISK_BASE, size);
+    } else if (pa - NIC_BASE < PAGE_SIZE) {
+        value = ref_nic_read(m, pa - NIC_BASE, size);
     }
     return size == 4 ? (uint32_t)value : value;
 }
@@ -300,6 +304,8 @@ void ref_device_write(struct ref_machine *m, struct ref_cpu *c, uint64_t pa, uns
         ref_ioapic_write(m, c, pa - IOAPIC_BASE, (uint32_t)value);
     } else if (pa - DISK_BASE < PAGE_SIZE) {
         ref_disk_write(m, c, pa - DISK_BASE, size, value);
+    } else if (pa - NIC_BASE < PAGE_SIZE) {
+        ref_nic_write(m, c, pa - NIC_BASE, size, value);
     }
 }
 

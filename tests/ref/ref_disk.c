@@ -1,5 +1,5 @@
-// The I/O APIC and the disk of the reference machine, after docs/devices.md. Only the disk's pin is driven: generated programs leave the
-// console's input and the network card alone.
+// The I/O APIC and the disk of the reference machine, after docs/devices.md. The network card is in ref_nic.c; generated
+// programs leave the console's input alone.
 #include "tests/ref/ref.h"
 
 #include "sim/cost.h"
@@ -52,7 +52,7 @@ static void ask_level(struct ref_machine *m, const struct ref_cpu *from, uint64_
     }
 }
 
-static void set_line(struct ref_machine *m, const struct ref_cpu *from, uint64_t time, int pin,
+void ref_ioapic_line(struct ref_machine *m, const struct ref_cpu *from, uint64_t time, int pin,
                      bool high)
 {
     bool rises = high && !m->io.high[pin];
@@ -131,7 +131,7 @@ void ref_disk_reset(struct ref_machine *m)
 
 static void show_line(struct ref_machine *m, const struct ref_cpu *from, uint64_t time)
 {
-    set_line(m, from, time, PIN, m->disk.control & 1 && m->disk.status & DONE);
+    ref_ioapic_line(m, from, time, PIN, m->disk.control & 1 && m->disk.status & DONE);
 }
 
 static unsigned wrong(const struct ref_disk *d)
@@ -171,6 +171,7 @@ static void begin(struct ref_machine *m, const struct ref_cpu *c)
     d->now_count = d->count;
     d->now_address = d->address;
     d->done_at = c->time + time;
+    d->done_order = ++m->planned;
     ref_end_turn(m, d->done_at);
 }
 
@@ -185,7 +186,7 @@ void ref_disk_finish(struct ref_machine *m, uint64_t time)
         REF_COVER(m, DISK_FLUSH);
     } else {
         d->after = d->now_sector + d->now_count;
-        if (d->now_address > m->config.ram || m->config.ram - d->now_address < size) {
+        if (!ref_in_ram(m, d->now_address, size)) {
             REF_COVER(m, DISK_ADDRESS);
             d->status = DONE | ERROR | BAD_ADDRESS << 8;
         } else if (d->command == READ) {
