@@ -109,6 +109,8 @@ struct command {
     size_t options_size;       // of the option struct, 0 for none
     size_t min_args, max_args; // bounds on the number of operands
     const char *operand_values_from; // as option_row.values_from, for the operands
+    const char *const
+        *first_operands; // what the first one may be, if it is another sort of word; ended by NULL
     char *(*appendix)(
         void); // plain lines for the man page, behind the examples; to be freed; NULL: none
     // Does the work and returns an enum cli_status. `options` points to the filled option struct.

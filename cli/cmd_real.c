@@ -4,31 +4,38 @@
 
 #include <string.h>
 
+// PART(name, whether it takes names of operations)
+#define PARTS(PART) \
+    PART(doctor, false) PART(run, true) PART(calibrate, false) PART(compare, true) PART(list, false)
+
 static const struct {
-    const char *name;
-    bool operands; // takes names of operations
+    bool operands;
     int (*run)(const struct cli *cli, const struct real_options *o);
 } parts[] = {
-    {"doctor", false, real_doctor_command},       {"run", true, real_run_command},
-    {"calibrate", false, real_calibrate_command}, {"compare", true, real_compare_command},
-    {"list", false, real_list_command},
+#define PART(name, operands) {operands, real_##name##_command},
+    PARTS(PART)
+#undef PART
 };
+
+static const char *const part_names[] = {
+#define PART(name, operands) #name,
+    PARTS(PART)
+#undef PART
+        NULL};
 
 static int run_real(const struct cli *cli, const void *options)
 {
     const struct real_options *o = options;
-    const char *names[sizeof parts / sizeof parts[0] + 1] = {NULL};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        names[i] = parts[i].name;
-        if (strcmp(cli->args[0], parts[i].name) == 0) {
+    for (size_t i = 0; part_names[i]; i++) {
+        if (strcmp(cli->args[0], part_names[i]) == 0) {
             if (!parts[i].operands && cli->arg_count > 1) {
-                return cli_error(CLI_USAGE, "real %s takes no operand, and got '%s'", parts[i].name,
+                return cli_error(CLI_USAGE, "real %s takes no operand, and got '%s'", part_names[i],
                                  cli->args[1]);
             }
             return parts[i].run(cli, o);
         }
     }
-    const char *nearest = cli_nearest(cli->args[0], names);
+    const char *nearest = cli_nearest(cli->args[0], part_names);
     return cli_error(CLI_USAGE,
                      "real: '%s' is not one of doctor, run, calibrate, compare, list%s%s%s",
                      cli->args[0], nearest ? "; did you mean '" : "", nearest ? nearest : "",
@@ -82,6 +89,10 @@ const struct command command_real = {
              .kind = OPTION_FLAG,
              .help = "do without the kernel's trace events even where they may be used",
              .offset = FIELD(no_trace)},
+            {.name = "names",
+             .kind = OPTION_FLAG,
+             .help = "list: names only, one a line",
+             .offset = FIELD(names)},
             {.name = "root",
              .kind = OPTION_STRING,
              .arg = "DIR",
@@ -115,5 +126,7 @@ const struct command command_real = {
     .options_size = sizeof(struct real_options),
     .min_args = 1,
     .max_args = CLI_ANY_ARGS,
+    .operand_values_from = "real list --names",
+    .first_operands = part_names,
     .run = run_real,
 };

@@ -187,12 +187,14 @@ void help_print_bash_completion(FILE *out)
         "\"$word\")); }\n"
         "_ringside() {\n"
         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i\n"
+        "    local operands=0\n"
         "    COMPREPLY=()\n"
         "    # bash takes --option=value apart into three words.\n"
         "    if [[ $word == = ]]; then word=; "
         "elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-        "        if [[ ${COMP_WORDS[i]} != -* ]]; then command=${COMP_WORDS[i]}; break; fi\n"
+        "        if [[ ${COMP_WORDS[i]} == -* ]]; then continue; fi\n"
+        "        if [[ $command ]]; then ((operands++)); else command=${COMP_WORDS[i]}; fi\n"
         "    done\n"
         "    case $command/$before in\n",
         out);
@@ -213,6 +215,11 @@ void help_print_bash_completion(FILE *out)
         bash_option_names(out, command->options);
         bash_option_names(out, cli_common_options);
         fprintf(out, "' ;;\n    %s/*) ", command->name);
+        if (command->first_operands) {
+            fputs("if ((operands == 0)); then ", out);
+            bash_values(out, NULL, command->first_operands, NULL);
+            fputs("; return; fi; ", out);
+        }
         bash_values(out, command->operands, NULL, command->operand_values_from);
         fputs(" ;;\n", out);
     }
@@ -306,6 +313,11 @@ void help_print_zsh_completion(FILE *out)
         fprintf(out, "    %s)\n        _arguments -s -S \\\n", command->name);
         zsh_options(out, command->options);
         zsh_options(out, cli_common_options);
+        if (command->first_operands) {
+            fputs("            '1: :", out);
+            zsh_values(out, false, command->first_operands, NULL);
+            fputs("' \\\n", out);
+        }
         fputs("            '*: :", out);
         zsh_values(out, command->operands != NULL, NULL, command->operand_values_from);
         fputs("' ;;\n", out);

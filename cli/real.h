@@ -11,7 +11,7 @@
 struct real_options {
     uint64_t count; // operations a run; 0: as op.def says
     uint64_t limit; // milliseconds for a guest
-    bool no_trace;
+    bool no_trace, names;
     const char *root, *cpu, *output, *export_json, *export_csv;
 };
 

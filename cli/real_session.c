@@ -83,7 +83,12 @@ static int find(const char *name, enum real_op *op)
 
 int real_list_command(const struct cli *cli, const struct real_options *o)
 {
-    (void)o;
+    for (unsigned i = 0; i < REAL_OP_COUNT && o->names; i++) {
+        puts(real_op_info((enum real_op)i)->name);
+    }
+    if (o->names) {
+        return CLI_OK;
+    }
     struct style style = style_of(cli);
     struct table *table = table_new((const struct table_column[]){{"operation", TABLE_LEFT},
                                                                   {"exits, nested", TABLE_LEFT},

@@ -38,6 +38,10 @@ In bash: the commands, a command's options, the words that an option takes, and 
   auto always never
   $ bash try.bash try ringside help hel
   help
+  $ bash try.bash try ringside real ''
+  doctor run calibrate compare list
+  $ bash try.bash try ringside real run cpuid pio-
+  pio-user pio-kernel
 
 Every option that a command's help lists is completed in bash and in zsh.
 
@@ -70,3 +74,7 @@ In zsh, through its own completion system.
   ringside help --format=
   $ zsh try.zsh 'ringside help --format=m' man
   ringside help --format=man 
+  $ zsh try.zsh 'ringside real cal' 'calibrate '
+  ringside real calibrate 
+  $ zsh try.zsh 'ringside real run mmi' 'mmio '
+  ringside real run mmio 
