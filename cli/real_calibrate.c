@@ -179,7 +179,6 @@ static int check_counts(const struct real_session *s)
 static int calibrate(struct calibrator *c)
 {
     int status = check_counts(c->s);
-    bool nested = c->s->platform.paging == REAL_NESTED;
     const struct real_calibration *row;
     struct real_prediction nothing = {.milli = 0};
     char err[256];
@@ -190,7 +189,7 @@ static int calibrate(struct calibrator *c)
     }
     c->nothing = nothing.milli;
     for (size_t i = 0; status == CLI_OK && (row = real_calibration(i)); i++) {
-        if (nested ? row->nested : row->shadow) {
+        if (real_calibration_holds(row, &c->s->platform)) {
             status = set_one(c, row);
         }
     }

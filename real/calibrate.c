@@ -6,11 +6,13 @@
 #include <time.h>
 
 enum { BOTH = 3, NESTED = 1, SHADOW = 2 };
+enum { ANY = 3, TOLD = 1, UNTOLD = 2 };
 #define COST_MOST INT64_C(1000000000) // see docs/costs.md
 
 static const struct real_calibration rows[] = {
-#define CALIBRATE(OP, A, B, pagings) \
-    {REAL_OP_##OP, {COST_##A, COST_##B}, (pagings & NESTED) != 0, (pagings & SHADOW) != 0},
+#define CALIBRATE(OP, A, B, pagings, next)                                                       \
+    {REAL_OP_##OP,       {COST_##A, COST_##B}, (pagings & NESTED) != 0, (pagings & SHADOW) != 0, \
+     (next & TOLD) != 0, (next & UNTOLD) != 0},
 #include "real/calibrate.def"
 #undef CALIBRATE
 };
@@ -18,6 +20,13 @@ static const struct real_calibration rows[] = {
 const struct real_calibration *real_calibration(size_t i)
 {
     return i < sizeof rows / sizeof rows[0] ? &rows[i] : NULL;
+}
+
+bool real_calibration_holds(const struct real_calibration *row,
+                            const struct real_platform *platform)
+{
+    return (platform->paging == REAL_NESTED ? row->nested : row->shadow) &&
+           (platform->decodes ? row->untold : row->told);
 }
 
 // An instruction takes a cycle at least, or a loop of such would take no time.

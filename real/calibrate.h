@@ -11,9 +11,12 @@ struct real_calibration {
     enum real_op op;
     enum cost_key cost[2]; // the same twice: one cost
     bool nested, shadow;   // under which pagings
+    bool told, untold;     // where exits say where the next instruction is, and where they do not
 };
 // Row i of calibrate.def; NULL behind the last.
 const struct real_calibration *real_calibration(size_t i);
+bool real_calibration_holds(const struct real_calibration *row,
+                            const struct real_platform *platform);
 
 // Changes the row's costs so that the operation, which takes `simulated` thousandths of a cycle with the costs as they are, and `slope` thousandths more
 // for each cycle that the costs grow together, takes `measured` cycles. Costs stay within 0 (an

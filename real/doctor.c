@@ -128,6 +128,7 @@ static void probe_modules(const char *root, struct real_probe *p)
     p->apicv = parameter(root, module, amd ? "avic" : "enable_apicv");
     p->preemption_timer = amd ? 0 : parameter(root, module, "preemption_timer");
     p->nesting = parameter(root, module, "nested");
+    p->next_rip = amd ? parameter(root, module, "nrips") : 1;
 }
 
 // From the file itself, not from the C library: that of a statically linked program cannot ask all its sources.
@@ -173,7 +174,7 @@ static void probe_node(const char *root, struct real_probe *p)
 void real_probe(const char *root, struct real_probe *p)
 {
     *p = (struct real_probe){
-        .nested_paging = -1, .apicv = -1, .preemption_timer = -1, .nesting = -1};
+        .nested_paging = -1, .apicv = -1, .preemption_timer = -1, .nesting = -1, .next_rip = -1};
     probe_cpu(root, p);
     probe_modules(root, p);
     probe_node(root, p);
@@ -206,7 +207,8 @@ struct real_platform real_probe_platform(const struct real_probe *p)
     return (struct real_platform){.vendor = p->svm ? REAL_AMD : REAL_INTEL,
                                   .paging = p->nested_paging == 0 ? REAL_SHADOW : REAL_NESTED,
                                   .apicv = p->apicv == 1,
-                                  .preemption_timer = !p->svm && p->preemption_timer == 1};
+                                  .preemption_timer = !p->svm && p->preemption_timer == 1,
+                                  .decodes = p->next_rip == 0};
 }
 
 const char *real_mode_word(void)
@@ -290,6 +292,9 @@ static void diagnose_modules(const struct real_probe *p, struct real_finding *l,
     }
     if (p->apicv >= 0) {
         add(l, n, REAL_NOTE, "virtual APIC", "%s", p->apicv ? "on" : "off");
+    }
+    if (p->next_rip == 0) {
+        add(l, n, REAL_NOTE, "exits", "do not say where the next instruction is: KVM decodes");
     }
     if (p->nesting >= 0) {
         add(l, n, REAL_NOTE, "nested guests", "%s",

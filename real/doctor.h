@@ -23,7 +23,7 @@ struct real_probe {
     bool kvm_module;
     bool vendor_module; // kvm_intel or kvm_amd
     int nested_paging;  // module parameter: 1, 0; -1 unknown
-    int apicv, preemption_timer, nesting;
+    int apicv, preemption_timer, nesting, next_rip;
     bool tracefs;      // its instances may be made
     char why_not[256]; // no virtual machine can be made, because; "" if one can
 };

@@ -14,6 +14,8 @@ struct real_platform {
     bool apicv; // virtual interrupt delivery: the end of an interrupt does not exit
     bool
         preemption_timer; // VT-x: the APIC's timer ends the stay in the guest by an exit of its own
+    bool
+        decodes; // AMD-V without nrip_save: of a port access alone the exit says where the next instruction is; KVM decodes the others to know
 };
 
 // The reason that the processor's number stands for; EXIT_REASONS if it is none of the simulator's. AMD has one code for both directions of MSR access: it

@@ -443,8 +443,8 @@ static void test_calibrate(void)
     struct cpu_model m;
     REQUIRE(model_load(MODEL_DEFAULT, &m) == CLI_OK);
     const struct real_calibration
-        two = {REAL_OP_CPUID, {COST_VMX_EXIT, COST_VMX_ENTRY}, true, true},
-        one = {REAL_OP_PIO_USER, {COST_HOST_USER, COST_HOST_USER}, true, true};
+        two = {REAL_OP_CPUID, {COST_VMX_EXIT, COST_VMX_ENTRY}, true, true, true, true},
+        one = {REAL_OP_PIO_USER, {COST_HOST_USER, COST_HOST_USER}, true, true, true, true};
     m.cost[COST_VMX_EXIT].value = 300;
     m.cost[COST_VMX_ENTRY].value = 600;
     CHECK_I64(real_calibrate(&two, &m, 2000, 1100000, 1000),
@@ -457,11 +457,25 @@ static void test_calibrate(void)
     CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 2000), 0); // paid twice in each operation
     CHECK_U64(m.cost[COST_HOST_USER].value, 260);
     CHECK_I64(real_calibrate(&one, &m, 1000, 500000, 0), 500); // it does not depend on the cost
-    const struct real_calibration insn = {REAL_OP_CR3_LOAD, {COST_LPTBR, COST_LPTBR}, true, true};
+    const struct real_calibration insn = {
+        REAL_OP_CR3_LOAD, {COST_LPTBR, COST_LPTBR}, true, true, true, true};
     m.cost[COST_LPTBR].value = 100;
     CHECK_I64(real_calibrate(&insn, &m, 2, 120000, 1000), -19); // no instruction is free
     CHECK_U64(m.cost[COST_LPTBR].value, 1);
     cpu_model_free(&m);
+    // Every platform sets the way there and back once, from an exit that has no decoder in it.
+    for (unsigned k = 0; k < 4; k++) {
+        struct real_platform p = {.paging = k & 1 ? REAL_SHADOW : REAL_NESTED, .decodes = k & 2};
+        unsigned ways = 0;
+        for (size_t i = 0; real_calibration(i); i++) {
+            const struct real_calibration *row = real_calibration(i);
+            if (row->cost[0] == COST_VMX_EXIT && real_calibration_holds(row, &p)) {
+                ways++;
+                CHECK(row->op == (p.decodes ? REAL_OP_PIO_KERNEL : REAL_OP_CPUID));
+            }
+        }
+        CHECK_U64(ways, 1);
+    }
     for (size_t i = 0; real_calibration(i); i++) {
         CHECK(!real_op_info(real_calibration(i)->op)->rogue);
     }
