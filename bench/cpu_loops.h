@@ -23,8 +23,8 @@ extern const size_t cpu_loop_count;
 // What stands before every loop: paging on (identity, 4 KiB pages, ring 0 except where said), vector table, system call entry.
 extern const char *const cpu_loop_prologue;
 
-// Added to a loop's number in an order to a peer: its kernel reloads the page-table base first, as a change of processes would.
-enum { LOOP_FLUSHED = 100 };
+// Added to a loop's number in an order to a peer: its kernel reloads the page-table base every so many passes, as changes of processes would.
+enum { LOOP_FLUSHED = 100, LOOP_FLUSH_PASSES = 16 };
 
 // Where things are in the guest's memory.
 enum {

@@ -15,7 +15,7 @@ struct peer_kind {
     unsigned boot_seconds; // that it may take on a busy machine
     // How much a round of it is, beside one of ours: long enough that starting and answering do not show, short enough to wait for.
     double easy_share, hard_share; // loops that trap or miss the TLB all the time are hard
-    bool flushes; // reloads its page-table base before each round: only for loops that miss the TLB
+    bool flushes;      // reloads its page-table base now and then: only for loops that miss the TLB
     bool terminal;     // its serial port is a terminal's device; else standard input and output
     const char *typed; // on its standard input, if that is not the serial port
     void (*become)(const char *terminal); // exec it; returns only if that failed

@@ -116,10 +116,11 @@ void kernel_main(void)
     put("ready\n");
     for (;;) {
         uint64_t loop = number(), passes = number();
-        if (loop >= LOOP_FLUSHED) {
+        for (; loop >= LOOP_FLUSHED && passes > LOOP_FLUSH_PASSES; passes -= LOOP_FLUSH_PASSES) {
             reload_space();
-            loop -= LOOP_FLUSHED;
+            loops[(loop - LOOP_FLUSHED) % LOOPS](LOOP_FLUSH_PASSES);
         }
+        loop %= LOOP_FLUSHED;
         if (loop < LOOPS) {
             loops[loop](passes);
         } else {
