@@ -259,8 +259,10 @@ static void tlb(const struct cpu *c, struct snapshot_tlb *out)
     tlb_level1(c, SNAP_TLB_L1D, &t->d, out);
     if (t->has_l2) {
         out->size[SNAP_TLB_L2] = (t->l2_set_mask + 1) * t->l2_ways;
-        for (uint32_t k = 0; k < out->size[SNAP_TLB_L2]; k++) {
-            tlb_entry(c, SNAP_TLB_L2, t->l2_tag[k], t->l2_data[k], out);
+        for (uint32_t set = 0; set <= t->l2_set_mask; set++) {
+            for (uint32_t k = set; k <= t->l2_slot_mask; k += t->l2_set_mask + 1) {
+                tlb_entry(c, SNAP_TLB_L2, t->l2_tag[k], t->l2_data[k], out);
+            }
         }
     }
 }

@@ -57,14 +57,14 @@ bool tlb_init(struct tlb *t, const struct tlb_geometry *g, char *err, size_t err
     }
     t->has_l2 = g->l2_sets && g->l2_ways;
     t->l2_ways = t->has_l2 ? g->l2_ways : 0;
-    t->l2_way_mask = t->has_l2 ? g->l2_ways - 1 : 0;
+    t->l2_slot_mask = t->has_l2 ? g->l2_sets * g->l2_ways - 1 : 0;
     t->l2_set_mask = t->has_l2 ? g->l2_sets - 1 : 0;
     size_t l2 = t->has_l2 ? (size_t)g->l2_sets * g->l2_ways : 1;
     t->l2_tag = calloc(l2, sizeof *t->l2_tag);
     t->l2_data = calloc(l2, sizeof *t->l2_data);
     t->l2_set = calloc(t->has_l2 ? g->l2_sets : 1, sizeof *t->l2_set);
     for (uint32_t set = 0; t->l2_set && set < g->l2_sets; set++) {
-        t->l2_set[set].next = set * g->l2_ways;
+        t->l2_set[set].next = set;
     }
     t->has_pwc = g->pwc != 0;
     t->pwc_mask = g->pwc ? g->pwc - 1 : 0;
@@ -302,8 +302,7 @@ void tlb_l2_fill(struct tlb *t, uint64_t tag, uint64_t data)
     struct tlb_set *set = &t->l2_set[TLB_SET(t, tag)];
     t->l2_huge = t->l2_huge || tlb_tag_is_huge(tag);
     if (set->full != t->drops) {
-        size_t slot = TLB_SET(t, tag) * t->l2_ways, end = slot + t->l2_ways;
-        for (; slot < end; slot++) {
+        for (size_t slot = TLB_SET(t, tag); slot <= t->l2_slot_mask; slot += t->l2_set_mask + 1) {
             if (!t->alive[t->l2_tag[slot] & SPACE_MAX_MASK]) {
                 tlb_l2_put(t, slot, tag, data);
                 return;

@@ -81,12 +81,13 @@ struct tlb_hint {
 
 struct tlb {
     struct tlb_l1 i, d;
-    uint64_t *l2_tag, *l2_data; // sets x ways
+    // A set's ways lie `sets` slots apart: pages that follow each other are neighbours here, and share the host's cache lines.
+    uint64_t *l2_tag, *l2_data; // ways x sets
     struct tlb_set *l2_set;
     struct tlb_hint *l2_hint; // L2_HINTS
     uint64_t drops;           // translations dropped so far, in any way: only they make a way free
     bool l2_huge;             // a 2 MiB entry was ever put in
-    uint32_t l2_ways, l2_way_mask, l2_set_mask;
+    uint32_t l2_ways, l2_set_mask, l2_slot_mask;
     bool has_l2;
     struct pwc_entry *pwc[LEVELS_MAX + 1]; // by level, 2 and up
     uint64_t pwc_mask;
@@ -167,19 +168,20 @@ static inline int64_t tlb_l2_find(const struct tlb *t, uint64_t tag)
     if (t->l2_tag[hint.slot] == tag) {
         return hint.slot;
     }
-    size_t base = TLB_SET(t, tag) * t->l2_ways;
-    const uint64_t *way = &t->l2_tag[base];
+    size_t set = TLB_SET(t, tag), sets = (size_t)t->l2_set_mask + 1;
+    const uint64_t *way = &t->l2_tag[set];
     uint64_t hits = 0;
     uint32_t w = 0;
-    for (; w + 4 <= t->l2_ways; w += 4) {
-        uint32_t four = (uint32_t)(way[w] == tag) | (uint32_t)(way[w + 1] == tag) << 1 |
-                        (uint32_t)(way[w + 2] == tag) << 2 | (uint32_t)(way[w + 3] == tag) << 3;
+    for (; w + 4 <= t->l2_ways; w += 4, way += 4 * sets) {
+        uint32_t four = (uint32_t)(way[0] == tag) | (uint32_t)(way[sets] == tag) << 1 |
+                        (uint32_t)(way[2 * sets] == tag) << 2 |
+                        (uint32_t)(way[3 * sets] == tag) << 3;
         hits |= (uint64_t)four << w;
     }
-    for (; w < t->l2_ways; w++) {
-        hits |= (uint64_t)(way[w] == tag) << w;
+    for (; w < t->l2_ways; w++, way += sets) {
+        hits |= (uint64_t)(*way == tag) << w;
     }
-    return hits ? (int64_t)base + __builtin_ctzll(hits) : -1;
+    return hits ? (int64_t)(set + sets * (unsigned)__builtin_ctzll(hits)) : -1;
 }
 // Change what a slot holds; 0: nothing.
 static inline void tlb_l2_put(struct tlb *t, size_t slot, uint64_t tag, uint64_t data)
@@ -199,8 +201,8 @@ static inline void tlb_l2_put(struct tlb *t, size_t slot, uint64_t tag, uint64_t
 // Put an entry into a set that is full, all alive: round robin.
 static inline void tlb_l2_replace(struct tlb *t, struct tlb_set *set, uint64_t tag, uint64_t data)
 {
-    uint32_t slot = set->next, ways = t->l2_way_mask;
-    set->next = (slot & ~ways) | ((slot + 1) & ways);
+    uint32_t slot = set->next;
+    set->next = (slot + t->l2_set_mask + 1) & t->l2_slot_mask;
     struct tlb_hint *hint = &t->l2_hint[tlb_bucket(tag)];
     t->l2_hint[tlb_bucket(t->l2_tag[slot])].count--;
     hint->slot = (uint16_t)slot;
