@@ -178,8 +178,8 @@ static void begin(struct ref_machine *m, const struct ref_cpu *c)
 void ref_disk_finish(struct ref_machine *m, uint64_t time)
 {
     struct ref_disk *d = &m->disk;
-    uint64_t size = d->now_count * 512;
-    uint8_t *at = d->bytes + d->now_sector * 512;
+    // A number and not a pointer: a flush may carry any sector.
+    uint64_t size = d->now_count * 512, at = d->now_sector * 512;
     d->done_at = UINT64_MAX;
     d->status = DONE;
     if (d->command == FLUSH) {
@@ -191,10 +191,10 @@ void ref_disk_finish(struct ref_machine *m, uint64_t time)
             d->status = DONE | ERROR | BAD_ADDRESS << 8;
         } else if (d->command == READ) {
             REF_COVER(m, DISK_READ);
-            memcpy(m->ram + d->now_address, at, size);
+            memcpy(m->ram + d->now_address, d->bytes + at, size);
         } else {
             REF_COVER(m, DISK_WRITE);
-            memcpy(at, m->ram + d->now_address, size);
+            memcpy(d->bytes + at, m->ram + d->now_address, size);
         }
     }
     show_line(m, NULL, time);
