@@ -1,6 +1,8 @@
 // Assembling strings, and collecting text.
 #include "tests/asm_help.h"
 
+#include "tests/test.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,4 +103,32 @@ uint8_t *asm_help_image(const struct image *img, bool lines, size_t *size)
         abort();
     }
     return bytes;
+}
+
+bool asm_help_good(const char *text, struct asm_result *r)
+{
+    if (asm_help(text, r)) {
+        return true;
+    }
+    FAIL("%s:%u:%u: %s, in: %s", r->diagnostics[0].file, r->diagnostics[0].line,
+         r->diagnostics[0].column, r->diagnostics[0].text, text);
+    asm_result_free(r);
+    return false;
+}
+
+void asm_help_same(const char *a, const char *b, const char *section)
+{
+    struct asm_result x, y;
+    size_t n = 0, m = 0;
+    if (!asm_help_good(a, &x)) {
+        return;
+    }
+    if (asm_help_good(b, &y)) {
+        const uint8_t *p = asm_help_bytes(&x, section, &n), *q = asm_help_bytes(&y, section, &m);
+        if (!p || !q || n != m || memcmp(p, q, n) != 0) {
+            FAIL("%zu and %zu bytes differ: %s and %s", n, m, a, b);
+        }
+        asm_result_free(&y);
+    }
+    asm_result_free(&x);
 }

@@ -11,6 +11,21 @@ extern const struct asm_source asm_help_files[];
 bool asm_help(const char *text, struct asm_result *out);
 bool asm_help_request(const char *text, struct asm_request *request, struct asm_result *out);
 
+// Assembles what must be right; the first error is the test's.
+bool asm_help_good(const char *text, struct asm_result *out);
+// Both sources must give the same bytes in the section.
+void asm_help_same(const char *a, const char *b, const char *section);
+
+// Words of the guest's order.
+static inline uint32_t asm_help_word(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+static inline uint64_t asm_help_quad(const uint8_t *b)
+{
+    return asm_help_word(b) | (uint64_t)asm_help_word(b + 4) << 32;
+}
+
 // The bytes of the section of that name, NULL if there is none; *size may be NULL.
 const uint8_t *asm_help_bytes(const struct asm_result *r, const char *section, size_t *size);
 
