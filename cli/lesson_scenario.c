@@ -172,7 +172,7 @@ static void set_runs(const struct scenario_facts *f, struct lesson_scene *scene)
     if (first) {
         scene->spec = first->spec;
         scene->workload = first->spec.image ? NULL : first->workload;
-        scene->n = first->steady ? first->n / 2 : first->n;
+        scene->n = first->n;
         scene->append = first->append;
         scene->source = first->source;
     }

@@ -34,9 +34,9 @@ struct scenario {
     uint64_t recorded, recorded_from;         // as struct scenario_limits
     const char *exhausted;                    // which bound was reached, or NULL
 
-    bool read, performing;
+    bool read, performing, args_checked;
     unsigned groups, runs_begun;
-    size_t failed;
+    size_t failed, told; // told: of `said`, what the host has said
     const char *title;
     struct list said, questions, runs, tables, expectations, samples, recordings;
     struct scenario_stage stage;
@@ -56,10 +56,29 @@ void *list_add(lua_State *L, struct list *list, size_t item);
 const char *keep_paragraph(lua_State *L, const char *text, size_t size);
 // Notes that the text was said, and has the host say it if the scenario runs.
 void say(lua_State *L, enum scenario_text kind, const char *kept);
+// Has the host say what it has not said yet; while it is open whether the script has the arguments that --set names, that waits.
+void say_rest(struct scenario *s);
 // The same text in the reader's language.
 const char *translated(struct scenario *s, const char *text);
 // A mistake of the script at the line that called us: file:line: message.
 int mistake(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// ---- arguments (args.c) -----------------------------------------------------------------------------
+// From now on args_spec, when the script sets that global, is changed by --set at once: a script without main() reads it there.
+void args_watch(lua_State *L);
+// The script is about to say or run something: what --set names has to be known by now.
+void args_due(lua_State *L);
+// Pushes the arguments for main(): args_spec's defaults, changed by --set.
+void args_push(lua_State *L);
+
+// ---- names (names.c) ---------------------------------------------------------------------------------
+enum names { NAMES_RESULT, NAMES_CATEGORY, NAMES_EXIT, NAMES_HYPERCALL, NAMES_STAT };
+// The table on top of the stack is one that knows its names: what it lacks is 0 (of a result: nil) if there is such a name, else a mistake.
+void know_names(lua_State *L, enum names names);
+// " (did you mean 'sieve'?)", or "" if nothing is near; `list` ends by NULL.
+const char *guess_text(const char *word, const char *const *list, char *out, size_t size);
+// Adds a guess to Lua's message about a function that there is not.
+void guess_function(char *message, size_t size);
 
 // ---- the sandbox (sandbox.c) -----------------------------------------------------------------------
 lua_State *sandbox_open(struct scenario *s);

@@ -44,6 +44,17 @@ const char *keep_paragraph(lua_State *L, const char *text, size_t size)
     return kept;
 }
 
+void say_rest(struct scenario *s)
+{
+    const struct scenario_said *said = s->said.items;
+    while (s->told < s->said.count && (s->arg_count == 0 || s->args_checked)) {
+        const struct scenario_said *next = &said[s->told++];
+        if (s->performing && s->host.say && next->kind != SCENARIO_SCENE) {
+            s->host.say(s->host.ctx, next->kind, translated(s, next->text));
+        }
+    }
+}
+
 void say(lua_State *L, enum scenario_text kind, const char *kept)
 {
     struct scenario *s = scenario_of(L);
@@ -52,9 +63,8 @@ void say(lua_State *L, enum scenario_text kind, const char *kept)
     if (kind == SCENARIO_TITLE) {
         s->title = kept;
     }
-    if (s->performing && s->host.say && kind != SCENARIO_SCENE) {
-        s->host.say(s->host.ctx, kind, translated(s, kept));
-    }
+    args_due(L);
+    say_rest(s);
 }
 
 void *list_add(lua_State *L, struct list *list, size_t item)
@@ -306,11 +316,20 @@ static int read_script(lua_State *L)
     if (luaL_loadbufferx(L, s->text, s->size, chunk, "t") != LUA_OK) {
         return lua_error(L);
     }
+    args_watch(L);
     lua_call(L, 0, 1);
-    if (!lua_istable(L, 1)) { // main and args_spec are globals
+    bool returned = lua_istable(L, 1);
+    if (!returned) { // main and args_spec are globals
         lua_settop(L, 0);
         lua_pushglobaltable(L);
-    } else {
+    }
+    lua_getfield(L, 1, "args_spec");
+    lua_setfield(L, LUA_REGISTRYINDEX, "args_spec");
+    if (s->performing) { // refuses what is wrong before anything is said
+        args_push(L);
+        lua_pop(L, 1);
+    }
+    if (returned) {
         const char *title = text_field(L, 1, "title");
         if (title) {
             say(L, SCENARIO_TITLE, keep_paragraph(L, title, strlen(title)));
@@ -318,55 +337,12 @@ static int read_script(lua_State *L)
         read_lesson(L, 1);
         read_stage(L, s, 1);
     }
-    lua_getfield(L, 1, "args_spec");
-    lua_setfield(L, LUA_REGISTRYINDEX, "args_spec");
     int type = lua_getfield(L, 1, "main");
     if (type != LUA_TFUNCTION && type != LUA_TNIL) {
         mistake(L, "'main' must be a function, not a %s", lua_typename(L, type));
     }
     lua_setfield(L, LUA_REGISTRYINDEX, "main");
     return 0;
-}
-
-// The arguments: args_spec's defaults, changed by --set. The kind of a default is the kind of its value.
-static void push_args(lua_State *L, struct scenario *s)
-{
-    lua_newtable(L);
-    int args = lua_gettop(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, "args_spec");
-    bool has_spec = lua_istable(L, -1);
-    for (lua_pushnil(L); has_spec && lua_next(L, -2); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_settable(L, args);
-    }
-    for (size_t i = 0; i < s->arg_count; i++) {
-        const struct scenario_arg *a = &s->args[i];
-        int type = lua_getfield(L, args, a->key);
-        if (type == LUA_TNIL) {
-            s->exhausted = "argument";
-            luaL_error(L, "%s has no argument '%s'; its args_spec names those it has", s->name,
-                       a->key);
-        }
-        bool yes = strcmp(a->value, "true") == 0;
-        bool good = true;
-        if (type == LUA_TNUMBER) {
-            good = lua_stringtonumber(L, a->value) != 0;
-        } else if (type == LUA_TBOOLEAN) {
-            good = yes || strcmp(a->value, "false") == 0;
-            lua_pushboolean(L, yes);
-        } else {
-            lua_pushstring(L, a->value);
-        }
-        if (!good) {
-            s->exhausted = "argument";
-            luaL_error(L, "argument '%s' of %s is a %s, which '%s' is not", a->key, s->name,
-                       lua_typename(L, type), a->value);
-        }
-        lua_setfield(L, args, a->key);
-        lua_settop(L, args + 1);
-    }
-    lua_settop(L, args);
 }
 
 static int perform_script(lua_State *L)
@@ -378,7 +354,7 @@ static int perform_script(lua_State *L)
         s->read = true;
     }
     lua_getfield(L, LUA_REGISTRYINDEX, "main");
-    push_args(L, s);
+    args_push(L);
     if (!lua_isnil(L, 1)) {
         lua_call(L, 1, 0);
     }
@@ -400,6 +376,7 @@ static enum scenario_status finish(struct scenario *s, int status, char *err, si
                  s->name, (unsigned long long)(s->memory_limit >> 20));
     } else {
         snprintf(err, err_size, "%s", text ? text : "the script ended by error() without a text");
+        guess_function(err, err_size);
     }
     lua_settop(s->L, 0);
     return argument ? SCENARIO_BAD_ARG : SCENARIO_ERROR;

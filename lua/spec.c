@@ -80,12 +80,14 @@ static void check_keys(lua_State *L, int index)
             known = strcmp(lua_tostring(L, -2), keys[i]) == 0;
         }
         if (!known) {
+            char guess[80] = "";
             lua_pushvalue(L, -2);
+            const char *key = lua_tostring(L, -1);
             mistake(
                 L,
-                "a guest has no '%s'; it has workload, program, n, arch, archs, cpu, cpus, ram, "
+                "a guest has no '%s'%s; it has workload, program, n, arch, archs, cpu, cpus, ram, "
                 "levels, seed, holes, holes_closed, steady, exits, set, append, input, limit, name",
-                lua_tostring(L, -1) ? lua_tostring(L, -1) : "such key");
+                key ? key : "such key", key ? guess_text(key, keys, guess, sizeof guess) : "");
         }
     }
 }
@@ -177,6 +179,19 @@ static bool holes_closed(lua_State *L, int index)
     return closed;
 }
 
+static void no_workload(lua_State *L, const char *name)
+{
+    const char *names[64] = {NULL};
+    char guess[80];
+    size_t count;
+    const struct toyos_workload *list = toyos_workloads(&count);
+    for (size_t i = 0; i < count && i < 63; i++) {
+        names[i] = list[i].name;
+    }
+    mistake(L, "no workload '%s'%s; 'ringside list workloads' names them all", name,
+            guess_text(name, names, guess, sizeof guess));
+}
+
 // The guest's system: the toy OS with a workload, or a program on the bare processor.
 static void read_guest(lua_State *L, struct scenario *s, int index, struct request *out)
 {
@@ -195,7 +210,7 @@ static void read_guest(lua_State *L, struct scenario *s, int index, struct reque
     }
     out->workload = toyos_workload_find(workload);
     if (!out->workload) {
-        mistake(L, "no workload '%s'; 'ringside list workloads' names them all", workload);
+        no_workload(L, workload);
     }
     out->n = number_field(L, index, "n", out->workload->default_n, 0, out->workload->max_n);
     out->steady = lua_getfield(L, index, "steady") == LUA_TBOOLEAN && lua_toboolean(L, -1);
@@ -312,6 +327,7 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
                    const struct scenario_run *native)
 {
     struct scenario *s = scenario_of(L);
+    args_due(L);
     char why[512];
     struct run_result shorter;
     const struct run_result none = {0}, *held = native ? &native->result : NULL;
@@ -331,7 +347,7 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
     run->spec = request->spec;
     run->append = request->append;
     run->source = request->source;
-    run->n = n;
+    run->n = request->n;
     run->steady = request->steady;
     run->exits = request->exits;
     run->why = "";
@@ -375,21 +391,6 @@ static void set_hex(lua_State *L, const char *key, uint64_t value)
     lua_setfield(L, -2, key);
 }
 
-// A table in which what is absent reads as 0: r.exits.CPUID, r.cycles_by["page walk"].
-static int zero(lua_State *L)
-{
-    lua_pushinteger(L, 0);
-    return 1;
-}
-static void new_counts(lua_State *L)
-{
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushcfunction(L, zero);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-}
-
 static const char *stop_name(enum stop_reason reason)
 {
     switch (reason) {
@@ -403,19 +404,22 @@ static const char *stop_name(enum stop_reason reason)
 
 static void push_counts(lua_State *L, const struct run_result *r)
 {
-    new_counts(L);
+    lua_newtable(L);
+    know_names(L, NAMES_CATEGORY);
     for (unsigned k = 0; k < CYC_COUNT; k++) {
         set_count(L, category_text(k), r->cycles_by[k]);
     }
     lua_setfield(L, -2, "cycles_by");
-    new_counts(L);
+    lua_newtable(L);
+    know_names(L, NAMES_EXIT);
     for (unsigned k = 0; k < EXIT_REASONS; k++) {
         if (r->exits[k]) {
             set_count(L, exit_name(k), r->exits[k]);
         }
     }
     lua_setfield(L, -2, "exits");
-    new_counts(L);
+    lua_newtable(L);
+    know_names(L, NAMES_HYPERCALL);
 #define HYPERCALL(NAME, name, number, a, b, doc)         \
     if (r->stats.hypercalls[number]) {                   \
         set_count(L, name, r->stats.hypercalls[number]); \
@@ -423,7 +427,8 @@ static void push_counts(lua_State *L, const struct run_result *r)
 #include "models/paravirt/hypercall.def"
 #undef HYPERCALL
     lua_setfield(L, -2, "hypercalls");
-    new_counts(L);
+    lua_newtable(L);
+    know_names(L, NAMES_STAT);
 #define STAT(field) set_count(L, #field, r->stats.field);
 #include "lua/stat.def"
 #undef STAT
@@ -472,4 +477,5 @@ void push_run(lua_State *L, const struct scenario_run *run, size_t place)
     lua_pushnumber(L, run->baseline ? (double)r->cycles / (double)run->baseline : 1.0);
     lua_setfield(L, -2, "slowdown");
     push_counts(L, r);
+    know_names(L, NAMES_RESULT);
 }

@@ -1,5 +1,9 @@
 -- Run it: ringside run dom0
+args_spec = { workload = "diskread" }
 lesson "Dom0's part: full against para"
+
+-- What the lesson expects holds for what it tells of; what --set changes is for those who look.
+local expect = args_spec.workload == "diskread" and expect or function() end
 
 text [[
 A type 1 hypervisor owns the processors, but it does not want to own a driver for every disk and network
@@ -21,7 +25,7 @@ long does the fully virtualized one take?
 
 local full, para = "type1/fullvirt-hw,io=emulated", "type1/paravirt"
 local blocks = 800
-local r = compare { workload = "diskread", n = blocks, steady = true, archs = { "native", full, para } }
+local r = compare { workload = args_spec.workload, n = blocks, steady = true, archs = { "native", full, para } }
 show(r)
 expect(r[full].cycles > 1.5 * r[para].cycles and r[full].cycles < 6 * r[para].cycles, "registers cost a multiple of what a ring costs")
 local visits = r[full].exits.EPT_MISCONFIG / blocks
@@ -48,6 +52,6 @@ never reach Dom0: the hypervisor answers them itself.
 expect(dom0 > 2 * r[para].cycles_by["driver domain"], "and the ring saves most of that")
 
 try [[
-Take netrr, request and response over the network, instead of the disk. Why does the ring help less there?
-(How many requests are under way at a time?)
+ringside run dom0 --set workload=netrr takes request and response over the network instead of the disk. Why
+does the ring help less there? (How many requests are under way at a time?)
 ]]

@@ -91,13 +91,13 @@ A mistake is status 3, with its line; what had been computed is exported all the
   $ printf 'run { workload = "hello" }\nexpect(1 > 2, "one is more")\nrun { workload = "helo" }\n' >one.lua
   $ ringside run one.lua --export-json out.json -q
   one.lua:2: expected: one is more
-  one.lua:3: no workload 'helo'; 'ringside list workloads' names them all
+  one.lua:3: no workload 'helo' (did you mean 'hello'?); 'ringside list workloads' names them all
   one.lua: 1 of 1 expectations failed.
   [3]
   $ grep -o '"name": "native"\|"complete": false\|"error": ".*"\|"schema": ".*"\|"held": .*' out.json
   "schema": "ringside/run/1"
   "complete": false
-  "error": "one.lua:3: no workload 'helo'; 'ringside list workloads' names them all"
+  "error": "one.lua:3: no workload 'helo' (did you mean 'hello'?); 'ringside list workloads' names them all"
   "name": "native"
   "held": false
   $ echo 'while true do pcall(error) end' | ringside run -
@@ -117,12 +117,21 @@ A mistake is status 3, with its line; what had been computed is exported all the
 
 Arguments and names.
 
+  $ ringside run storm --set n=3
+  ringside: run: storm.lua takes no arguments, and so no 'n': it has no args_spec ('ringside explain args_spec')
+  [2]
+  $ ringside run shadow-against-nested --set ept_hug=1
+  ringside: run: shadow-against-nested.lua has no argument 'ept_hug' (did you mean 'ept_huge'?); it has ept_huge, vpid
+  [2]
+  $ ringside run types --set io=paravirt | tail -1
+  Expectations met: 0/0; seed 1. The answers: the same command with -c.
+  $ ringside explain args_spec
+  args_spec (term)
+  what can be set of a scenario from the command line: a script that has args_spec = { ept_huge = 0 } is run with --set ept_huge=1, and its lines read args_spec.ept_huge; the value given first is the default
   $ ringside run mine.lua --set m=3
-  Mine
-  ringside: run: mine.lua has no argument 'm'; its args_spec names those it has
+  ringside: run: mine.lua has no argument 'm' (did you mean 'n'?); it has n
   [2]
   $ ringside run mine.lua --set n=many
-  Mine
   ringside: run: argument 'n' of mine.lua is a number, which 'many' is not
   [2]
   $ ringside run pof
