@@ -103,7 +103,7 @@ static int write_json(const struct compare *c)
 
 // ---- CSV and Markdown ----------------------------------------------------------------------------
 
-enum { FIXED_COLUMNS = 16 };
+enum { FIXED_COLUMNS = 17 };
 
 static void add_line(const struct compare *c, struct table *table, const struct compare_run *run)
 {
@@ -119,6 +119,7 @@ static void add_line(const struct compare *c, struct table *table, const struct 
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++) {
         table_count(table, machine[i]);
     }
+    table_cell(table, "%s", RINGSIDE_VERSION);
     table_count(table, r->cycles);
     table_cell(table, "%s", compare_ratio(ratio, r->cycles, native->cycles));
     table_count(table, r->instructions);
@@ -135,9 +136,9 @@ static void add_line(const struct compare *c, struct table *table, const struct 
 static struct table *wide_table(const struct compare *c, struct table_column *columns)
 {
     static const char *const fixed[FIXED_COLUMNS] = {
-        "architecture", "paging", "io",         "workload", "cpu",    "n",
-        "cpus",         "ram",    "levels",     "seed",     "cycles", "slowdown",
-        "instructions", "exits",  "tlb misses", "walk refs"};
+        "architecture", "paging",       "io",     "workload",   "cpu",          "n",
+        "cpus",         "ram",          "levels", "seed",       "tool_version", "cycles",
+        "slowdown",     "instructions", "exits",  "tlb misses", "walk refs"};
     for (unsigned k = 0; k < FIXED_COLUMNS + CYC_COUNT; k++) {
         columns[k].title = k < FIXED_COLUMNS ? fixed[k] : category_name(k - FIXED_COLUMNS);
         columns[k].align = k < 5 ? TABLE_LEFT : TABLE_RIGHT;

@@ -119,35 +119,63 @@ int run_export_json(const char *path, const struct run_script *script,
     return export_json(path, d);
 }
 
+// What each run's line begins with; behind that stand its cycles by category and its exits by reason.
+static const struct table_column run_columns[] = {
+    {"group", TABLE_RIGHT},   {"name", TABLE_LEFT},          {"vary", TABLE_LEFT},
+    {"workload", TABLE_LEFT}, {"cpu", TABLE_LEFT},           {"n", TABLE_RIGHT},
+    {"cycles", TABLE_RIGHT},  {"instructions", TABLE_RIGHT}, {"slowdown", TABLE_RIGHT},
+    {"exits", TABLE_RIGHT},   {"tlb_misses", TABLE_RIGHT},   {"walk_refs", TABLE_RIGHT},
+    {"right", TABLE_LEFT},    {"seed", TABLE_RIGHT},         {"tool_version", TABLE_LEFT}};
+enum { RUN_COLUMNS = sizeof run_columns / sizeof *run_columns };
+
+static void add_line(struct table *table, const struct scenario_run *r)
+{
+    table_count(table, r->group);
+    table_cell(table, "%s", r->name);
+    table_cell(table, "%s", r->vary);
+    table_cell(table, "%s", r->workload);
+    table_cell(table, "%s", r->cpu);
+    table_count(table, r->n);
+    table_count(table, r->result.cycles);
+    table_count(table, r->result.instructions);
+    if (r->baseline) {
+        table_cell(table, "%.3f", (double)r->result.cycles / (double)r->baseline);
+    } else {
+        table_cell(table, "%s", "");
+    }
+    table_count(table, r->result.exits_all);
+    table_count(table, r->result.tlb_misses);
+    table_count(table, r->result.walk_refs);
+    table_cell(table, "%s", r->right ? "yes" : "no");
+    table_count(table, r->spec.config.seed);
+    table_cell(table, "%s", RINGSIDE_VERSION);
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        table_count(table, r->result.cycles_by[k]);
+    }
+    for (unsigned k = 0; k < EXIT_REASONS; k++) {
+        if (exit_name(k)) {
+            table_count(table, r->result.exits[k]);
+        }
+    }
+}
+
 int run_export_table(const struct scenario_facts *f, const char *csv, const char *markdown)
 {
-    static const struct table_column columns[] = {
-        {"group", TABLE_RIGHT},   {"name", TABLE_LEFT},          {"vary", TABLE_LEFT},
-        {"workload", TABLE_LEFT}, {"cpu", TABLE_LEFT},           {"n", TABLE_RIGHT},
-        {"cycles", TABLE_RIGHT},  {"instructions", TABLE_RIGHT}, {"slowdown", TABLE_RIGHT},
-        {"exits", TABLE_RIGHT},   {"tlb_misses", TABLE_RIGHT},   {"walk_refs", TABLE_RIGHT},
-        {"right", TABLE_LEFT}};
-    struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+    struct table_column columns[RUN_COLUMNS + CYC_COUNT + EXIT_REASONS];
+    size_t count = RUN_COLUMNS;
+    memcpy(columns, run_columns, sizeof run_columns);
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        columns[count++] = (struct table_column){category_name(k), TABLE_RIGHT};
+    }
+    for (unsigned k = 0; k < EXIT_REASONS; k++) {
+        if (exit_name(k)) {
+            columns[count++] = (struct table_column){exit_name(k), TABLE_RIGHT};
+        }
+    }
+    struct table *table = table_new(columns, count);
     int status = CLI_OK;
     for (size_t i = 0; i < f->run_count; i++) {
-        const struct scenario_run *r = &f->runs[i];
-        table_count(table, r->group);
-        table_cell(table, "%s", r->name);
-        table_cell(table, "%s", r->vary);
-        table_cell(table, "%s", r->workload);
-        table_cell(table, "%s", r->cpu);
-        table_count(table, r->n);
-        table_count(table, r->result.cycles);
-        table_count(table, r->result.instructions);
-        if (r->baseline) {
-            table_cell(table, "%.3f", (double)r->result.cycles / (double)r->baseline);
-        } else {
-            table_cell(table, "%s", "");
-        }
-        table_count(table, r->result.exits_all);
-        table_count(table, r->result.tlb_misses);
-        table_count(table, r->result.walk_refs);
-        table_cell(table, "%s", r->right ? "yes" : "no");
+        add_line(table, &f->runs[i]);
     }
     if (csv) {
         status = export_csv(csv, table);

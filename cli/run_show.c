@@ -105,6 +105,12 @@ static void show_programs(const struct style *style, const struct catalog *words
             text += n;
             size -= n;
         }
+        if (r->stop.reason == STOP_LIMIT) {
+            for (int blank = 0; blank < 3; blank++) {
+                table_cell(table, "%s", "");
+            }
+            table_cell(table, "[%s]", catalog_get(words, "not ended: limit"));
+        }
     }
     table_print(stdout, style, table, 2);
     table_free(table);

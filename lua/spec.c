@@ -359,6 +359,11 @@ size_t request_run(lua_State *L, const struct request *request, unsigned group,
     run = &((struct scenario_run *)s->runs.items)[place];
     run->right =
         run_judge(&run->result, request->workload, n, held ? &held_copy : NULL, why, sizeof why);
+    if (run->result.stop.reason == STOP_LIMIT) {
+        snprintf(why, sizeof why,
+                 "not ended: limit (%" PRIu64 " instructions; it goes on at pc 0x%" PRIx64 ")",
+                 run->result.instructions, run->result.stop.pc);
+    }
     if (!run->right) {
         run->why = keep_text(L, why, strlen(why));
     }

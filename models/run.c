@@ -290,7 +290,9 @@ bool run_subtract(struct run_result *longer, const struct run_result *shorter, c
     for (unsigned k = 0; k < CYC_COUNT; k++) {
         if (longer->cycles_by[k] < shorter->cycles_by[k]) {
             snprintf(err, err_size,
-                     "at twice the length less time goes to '%s'; take a greater length",
+                     "a steady run subtracts one of length n from one of length 2n, to be rid of "
+                     "boot and warm-up; here the longer one spends less in '%s' than the "
+                     "shorter, so n is too short to be steady: take ten times the length",
                      category[k]);
             return false;
         }

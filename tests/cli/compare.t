@@ -27,8 +27,8 @@ So are the columns of the CSV: with one processor the categories sum to the cycl
   $ ringside compare hello --export-csv - | tr -d '\r' | awk -F, '
   >     NR == 1 { for (i = 1; i <= NF; i++) { if ($i == "cycles") c = i; if ($i == "walk refs") first = i + 1 } print NF, "columns" }
   >     NR == 2 { print $1, $(c + 1) }
-  >     NR > 1 { sum = 0; for (i = first; i <= NF; i++) sum += $i; if (sum != $c || NF != 33) print "wrong:", $0 }'
-  33 columns
+  >     NR > 1 { sum = 0; for (i = first; i <= NF; i++) sum += $i; if (sum != $c || NF != 34) print "wrong:", $0 }'
+  34 columns
   native 1.000
 
 JSON, with every result's members.

@@ -115,6 +115,35 @@ A mistake is status 3, with its line; what had been computed is exported all the
   <stdin>:1: the script's guests have executed all the instructions that they may; shorten its runs, or raise --instructions
   [3]
 
+The n of a steady run is the length asked for, and a CSV says from which seed and version it comes. A program that does not end is said to have been cut off.
+
+  $ printf 'compare { workload = "nullcall", n = 200, steady = true, archs = { "container" } }\n' | ringside run - --export-csv - -s 7 >steady.csv
+  $ tr -d '\r' <steady.csv | cut -d, -f 1-7
+  group,name,vary,workload,cpu,n,cycles
+  1,native,,nullcall,xeon,200,50000
+  1,container,,nullcall,xeon,200,50000
+  $ tr -d '\r' <steady.csv | cut -d, -f 14,15 | sed 's/,[0-9.]*$/,VERSION/'
+  seed,tool_version
+  7,VERSION
+  7,VERSION
+  $ head -1 steady.csv | tr , '\n' | grep -c 'page walk\|EPT_MISCONFIG\|HYPERCALL'
+  4
+  $ printf 'local r = run { program = "start: jmp start", limit = 5000 } show(r) print(r.why)\n' | ringside run -
+  
+    architecture  cycles  exits  console
+    native         5,000      0
+                                 [not ended: limit]
+  not ended: limit (5000 instructions; it goes on at pc 0x10000)
+  
+  Expectations met: 0/0; seed 1.
+  $ printf 'show(run { program = "start: jmp start", limit = 5000 })\n' | ringside run - --lang ko
+  
+    아키텍처  사이클  exit  콘솔
+    native     5,000     0
+                            [끝나지 않음: 한도]
+  
+  충족된 기대: 0/0; 시드 1.
+
 Arguments and names.
 
   $ ringside run storm --set n=3
