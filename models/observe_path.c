@@ -57,8 +57,9 @@ static enum snapshot_step_kind switch_kind(enum cost_key key)
     switch (key) {
     case COST_VMX_EXIT:
     case COST_VMX_EXIT_FAULT: return STEP_EXIT;
-    case COST_VMX_ENTRY:
-    case COST_VMX_INJECT: return STEP_ENTRY;
+    case COST_VMX_ENTRY: return STEP_ENTRY;
+    case COST_VMX_INJECT:
+        return STEP_INJECTION; // what an entry that delivers an event takes beyond any other
     case COST_EXCEPTION:
     case COST_PAGE_FAULT:
     case COST_INTERRUPT: return STEP_TRAP;
