@@ -142,33 +142,39 @@ static void print_bars(const struct compare *c, const struct style *style,
 // ---- exits ---------------------------------------------------------------------------------------
 
 static void exit_row(struct table *table, unsigned reason, uint64_t samples, uint64_t all,
-                     const struct vm_exit_stats *s, uint64_t time)
+                     const struct vm_exit_stats *s, uint64_t time, bool narrow)
 {
     char share[FORMAT_SIZE];
     table_cell(table, "%s", exit_name(reason));
     table_count(table, samples);
     table_cell(table, "%s", format_share(share, samples, all));
     table_cell(table, "%s", format_share(share, s->total, time));
-    table_count(table, s->min);
-    table_count(table, s->max);
+    if (!narrow) {
+        table_count(table, s->min);
+        table_count(table, s->max);
+    }
     table_count(table, s->count > 0 ? (s->total + s->count / 2) / s->count : 0);
 }
 
-// In perf kvm's columns, the most time first.
-static void print_exits(const struct style *style, const struct compare_run *run)
+// In perf kvm's columns, the most time first; `narrow` is without the smallest and the largest.
+static struct table *exits_table(const struct run_result *r, bool narrow)
 {
     static const struct table_column columns[] = {
-        {"VM-EXIT", TABLE_LEFT},        {"Samples", TABLE_RIGHT},    {"Samples%", TABLE_RIGHT},
-        {"Time%", TABLE_RIGHT},         {"Min cycles", TABLE_RIGHT}, {"Max cycles", TABLE_RIGHT},
-        {"Average cycles", TABLE_RIGHT}};
-    const struct run_result *r = &run->result;
+        {"VM-EXIT", TABLE_LEFT}, {"Samples", TABLE_RIGHT}, {"Samples%", TABLE_RIGHT},
+        {"Time%", TABLE_RIGHT},  {"Min", TABLE_RIGHT},     {"Max", TABLE_RIGHT},
+        {"Average", TABLE_RIGHT}};
+    static const struct table_column few[] = {{"VM-EXIT", TABLE_LEFT},
+                                              {"Samples", TABLE_RIGHT},
+                                              {"Samples%", TABLE_RIGHT},
+                                              {"Time%", TABLE_RIGHT},
+                                              {"Average", TABLE_RIGHT}};
     bool shown[EXIT_REASONS] = {false};
     uint64_t time = 0;
     for (unsigned k = 0; k < EXIT_REASONS; k++) {
         time += r->stats.exit[k].total;
     }
-    tone_printf(stdout, style, TONE_HEADING, "\nExits under %s\n", run->name);
-    struct table *table = table_new(columns, sizeof columns / sizeof *columns);
+    struct table *table = narrow ? table_new(few, sizeof few / sizeof *few)
+                                 : table_new(columns, sizeof columns / sizeof *columns);
     for (;;) {
         unsigned next = EXIT_REASONS;
         for (unsigned k = 0; k < EXIT_REASONS; k++) {
@@ -181,10 +187,27 @@ static void print_exits(const struct style *style, const struct compare_run *run
             break;
         }
         shown[next] = true;
-        exit_row(table, next, r->exits[next], r->exits_all, &r->stats.exit[next], time);
+        exit_row(table, next, r->exits[next], r->exits_all, &r->stats.exit[next], time, narrow);
     }
+    return table;
+}
+
+static void print_exits(const struct style *style, const struct compare_run *run)
+{
+    struct table *table = exits_table(&run->result, false);
+    if (style->width > 0 && table_width(table) > (int)style->width) {
+        table_free(table);
+        table = exits_table(&run->result, true);
+    }
+    tone_printf(stdout, style, TONE_HEADING, "\nExits under %s", run->name);
+    puts(", in cycles of handling");
     table_print(stdout, style, table, 0);
     table_free(table);
+    style_wrap(stdout, style,
+               "The cycles go from the hypervisor's first instruction to its last. The processor's "
+               "own VM exit and entry, or trap, are not in them: the category world switch has "
+               "those.",
+               0, 0);
 }
 
 // ---- notes ---------------------------------------------------------------------------------------

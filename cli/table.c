@@ -136,7 +136,7 @@ static void print_row(FILE *out, const struct style *style, const struct table *
         }
         if (used > 0) {
             at += pending - (c == 0 ? indent : 0);
-            bool wraps = align == TABLE_WRAP && !header;
+            bool wraps = align == TABLE_WRAP;
             // Where little room is left, the text goes below its row.
             bool below = wraps && style->width > 0 && at + used > (int)style->width &&
                          at + NARROWEST_WRAP > (int)style->width;
@@ -171,6 +171,16 @@ static void measure(struct table *table)
         }
         table->widths[c] = widest;
     }
+}
+
+int table_width(struct table *table)
+{
+    int width = 0;
+    measure(table);
+    for (size_t c = 0; c < table->column_count; c++) {
+        width += table->widths[c] + (c > 0 ? 2 : 0);
+    }
+    return width;
 }
 
 void table_print_header(FILE *out, const struct style *style, struct table *table, int indent)

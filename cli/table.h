@@ -94,6 +94,9 @@ size_t table_rows(const struct table *table);
 // A cell's text as exported (counts without groups), "" where there is none; owned by the table.
 const char *table_text(const struct table *table, size_t row, size_t column);
 
+// The columns and what is between them.
+int table_width(struct table *table);
+
 // Prints with each line indented by `indent` blanks, columns two blanks apart, no trailing blanks.
 void table_print(FILE *out, const struct style *style, struct table *table, int indent);
 // The same in pieces, for a text between the rows; complete the table first.
