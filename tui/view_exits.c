@@ -6,6 +6,8 @@
 #include <string.h>
 
 enum { BY_SAMPLES, BY_TIME, BY_AVERAGE, BY_NAME, SORTS };
+enum { GROUP_COLUMNS = 10 }; // of the groups' names, where lines are sorted by group first
+enum { TREND_LEAST = 6 };
 
 // The lines that the filter lets through, in the order of the chosen column.
 struct list {
@@ -67,25 +69,54 @@ int exits_selected(const struct scene *scene)
     return at >= 0 && at < list.count ? list.line[at]->reason : -1;
 }
 
-static void draw_head(const struct canvas *c, int name, int sort)
+static void draw_head(const struct canvas *c, int name, int sort, bool groups)
 {
     static const char *const titles[] = {TEXT("Samples"), TEXT("Samples%"), TEXT("Time%"),
                                          TEXT("Min"),     TEXT("Max"),      TEXT("Average")};
     static const int ends[] = {10, 19, 27, 34, 42, 50},
                      sorted[] = {BY_SAMPLES, -1, BY_TIME, -1, -1, BY_AVERAGE};
-    canvas_printf(c, 1, 0, ROLE_HEADING, "VM-EXIT%s", sort == BY_NAME ? "▼" : "");
+    if (groups) {
+        canvas_printf(c, 1, 0, ROLE_HEADING, "%s▲", say(c, "Group"));
+    }
+    canvas_printf(c, 1 + (groups ? GROUP_COLUMNS : 0), 0, ROLE_HEADING, "VM-EXIT%s",
+                  sort == BY_NAME ? "▲" : "");
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         char text[32];
         snprintf(text, sizeof text, "%s%s", say(c, titles[i]), sorted[i] == sort ? "▼" : "");
         canvas_right(c, name + ends[i] - 1, 0, ROLE_HEADING, text);
     }
-    canvas_put(c, name + 51, 0, ROLE_HEADING, say(c, "Trend"));
+    if (name + 51 + TREND_LEAST <= c->area.w) {
+        canvas_put(c, name + 51, 0, ROLE_HEADING, say(c, "Trend"));
+    }
 }
 
-static void draw_line(const struct canvas *c, int y, int name, const struct snapshot *s,
+// Whether w has set a watch on it.
+static bool watched(const struct scene *scene, const struct snapshot_exit *e)
+{
+    char text[64];
+    snprintf(text, sizeof text, "exit:%s", exit_reason_name(e->reason));
+    for (unsigned i = 0; i < scene->break_count; i++) {
+        const char *what = scene->breaks[i].text;
+        if (strcmp(what, text) == 0 || strcmp(what, "exit:any") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void draw_line(const struct canvas *c, int y, int name, const struct scene *scene,
                       const struct snapshot_exit *e, uint64_t time)
 {
-    canvas_put(c, 1, y, ROLE_TEXT, exit_reason_name(e->reason));
+    const struct snapshot *s = scene->now;
+    int x = 1;
+    if (scene->place[VIEW_EXITS].mode == 1) {
+        canvas_put(c, x, y, ROLE_DIM, exit_reason_group(e->reason));
+        x += GROUP_COLUMNS;
+    }
+    x = canvas_put(c, x, y, ROLE_TEXT, exit_reason_name(e->reason));
+    if (watched(scene, e)) {
+        canvas_put(c, x, y, ROLE_BAD, "●"); // as at a breakpoint in Code
+    }
     put_number(c, name + 9, y, ROLE_TEXT, e->count);
     put_percent(c, name + 18, y, ROLE_TEXT, e->count, s->exits_all);
     put_percent(c, name + 26, y, ROLE_TEXT, e->cycles, time);
@@ -109,7 +140,10 @@ static void draw_detail(const struct canvas *c, const struct snapshot_exit *e)
     canvas_put(c, 0, y++, ROLE_DIM, text);
     canvas_printf(c, 0, y, ROLE_DIM, "%s %s %s", say(c, "handling them took"),
                   number(count, e->cycles), say(c, "cycles"));
-    canvas_right(c, c->area.w, y, ROLE_KEY, say(c, "Enter: who handles it, and what it costs"));
+    canvas_right(c, c->area.w, y++, ROLE_KEY, say(c, "Enter: who handles it, and what it costs"));
+    canvas_put(
+        c, 0, y, ROLE_DIM,
+        say(c, "All times are the hypervisor's, without the processor's VM exit and entry."));
 }
 
 static void draw_exits(const struct canvas *c, const struct scene *scene)
@@ -118,12 +152,14 @@ static void draw_exits(const struct canvas *c, const struct scene *scene)
     const struct view_place *place = &scene->place[VIEW_EXITS];
     struct list list;
     uint64_t time = 0;
-    int w = c->area.w, detail = 5, rows = c->area.h - 2 - detail, name = w >= 100 ? 26 : 20;
+    int w = c->area.w, detail = 6, rows = c->area.h - 2 - detail, name = w >= 100 ? 26 : 20;
+    bool groups = place->mode == 1;
+    name += groups ? GROUP_COLUMNS : 0;
     make_list(scene, &list);
     for (uint32_t i = 0; i < s->exits; i++) {
         time += s->exit[i].cycles;
     }
-    draw_head(c, name, place->column);
+    draw_head(c, name, place->column, groups);
     if (list.count == 0) {
         const char *why =
             scene->filter[0] ? TEXT("No line has the text of the filter.")
@@ -135,7 +171,7 @@ static void draw_exits(const struct canvas *c, const struct scene *scene)
     }
     int first = scroll_to(place->scroll, place->cursor, list.count, rows), y = 1;
     for (int i = first; i < list.count && y <= rows; i++, y++) {
-        draw_line(c, y, name, s, list.line[i], time);
+        draw_line(c, y, name, scene, list.line[i], time);
         put_line(c, y, i, i == place->cursor);
     }
     if (list.count <= rows) {
