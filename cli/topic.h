@@ -58,7 +58,10 @@ void topic_more_option(FILE *out, const struct style *style, const char *name,
                        const struct cpu_model *model);
 void topic_more_alias(FILE *out, const struct style *style, const char *name,
                       const struct cpu_model *model);
-// Who handles an exit under each technique and platform; which costs are paid into a category.
+// Whether the processor reports the exit as a fault, which takes it longer; whether handling the exit may be charged for `key`. In topic_exit.c.
+bool topic_exit_is_fault(unsigned reason);
+bool topic_exit_pays(unsigned reason, enum cost_key key);
+// Who handles an exit under each technique and platform, and at what price (topic_exit.c); which costs are paid into a category.
 void topic_exit_handlers(FILE *out, const struct style *style, unsigned reason,
                          const struct cpu_model *model);
 void topic_category_costs(FILE *out, const struct style *style, unsigned category,

@@ -260,7 +260,7 @@ void topic_more_option(FILE *out, const struct style *style, const char *name,
     style_wrap(out, style, text, 0, 0);
 }
 
-// ---- exits and categories ------------------------------------------------------------------------
+// ---- categories ------------------------------------------------------------------------
 
 // Costs whose name begins with the prefix.
 static void print_prefix(FILE *out, const struct style *style, const struct cpu_model *model,
@@ -270,47 +270,6 @@ static void print_prefix(FILE *out, const struct style *style, const struct cpu_
         if (strncmp(cost_key_name((enum cost_key)k), prefix, strlen(prefix)) == 0) {
             topic_price(out, style, model, (enum cost_key)k);
         }
-    }
-}
-
-void topic_exit_handlers(FILE *out, const struct style *style, unsigned reason,
-                         const struct cpu_model *model)
-{
-    bool hardware = reason < EXIT_FIRST_TRAP;
-    int group = exit_group(reason);
-    style_tell(out, style, "Who handles it:");
-    for (unsigned t = TECHNIQUE_TRAP; t < TECHNIQUE_COUNT; t++) {
-        const char *name = exit_name(reason), *who = NULL;
-        if (hardware) {
-            who = t == TECHNIQUE_HW ? TEXT("the exit handler, in root mode") : NULL;
-        } else if (reason == EXIT_HYPERCALL) {
-            who = t == TECHNIQUE_PARAVIRT ? TEXT("the hypercall's entry of the table") : NULL;
-        } else if (reason == EXIT_HOST_SYSCALL) {
-            who = t == TECHNIQUE_CONTAINER ? TEXT("the shared kernel itself") : NULL;
-        } else if (strncmp(name, "BT_", 3) == 0) {
-            who = t == TECHNIQUE_BT ? TEXT("the translator's monitor") : NULL;
-        } else if (t == TECHNIQUE_TRAP || t == TECHNIQUE_BT || t == TECHNIQUE_PARAVIRT) {
-            who = TEXT("the hypervisor's vector table, in ring 0");
-        }
-        if (who) {
-            fprintf(out, "  %-9s  %s\n", technique_name((enum technique)t), style_text(style, who));
-        }
-    }
-    const char *device =
-        group == EXIT_GROUP_IO || reason == EXIT_EPT_MISCONFIG || reason == EXIT_TRAP_PF
-            ? TEXT("If a device is behind it: type 1 goes on to Dom0 (dom0.*), type 2 to a process "
-                   "of the host (host.*).")
-            : TEXT("Type 1 is done with that; type 2 too, within the host's kernel.");
-    style_wrap(out, style, style_text(style, device), 2, 0);
-    style_tell(out, style, "What the software part costs:");
-    topic_price(out, style, model, COST_HV_ENTER);
-    if (group == EXIT_GROUP_MEMORY) {
-        topic_price(out, style, model,
-                    reason == EXIT_EPT_VIOLATION ? COST_EPT_VIOLATION : COST_SHADOW_FAULT);
-    } else if (group == EXIT_GROUP_INTERRUPT) {
-        topic_price(out, style, model, COST_HV_IRQ);
-    } else {
-        topic_price(out, style, model, COST_HV_EMULATE);
     }
 }
 

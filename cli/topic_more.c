@@ -72,11 +72,10 @@ void topic_more_exit(FILE *out, const struct style *style, const char *name,
     }
     fputs(strcmp(comma, ", ") == 0 ? "\n" : "", out);
     if (by_hardware) {
-        bool fault = strncmp(name, "EPT_", 4) == 0 || strncmp(name, "EXCEPTION", 9) == 0;
         style_tell(out, style,
                    "The way there and back, without what the hypervisor does in between:\n");
         topic_price(out, style, model, COST_VMX_EXIT);
-        if (fault) {
+        if (topic_exit_is_fault(number)) {
             topic_price(out, style, model, COST_VMX_EXIT_FAULT);
         }
         topic_price(out, style, model, COST_VMX_ENTRY);
