@@ -23,7 +23,7 @@ static bool same_name(const char *word, const char *item)
             return false;
         }
     }
-    return *word == *item;
+    return *word == *item || (!*item && strcmp(word, "s") == 0); // a plural
 }
 
 // The operands joined: `ringside explain guest user` needs no quotes.

@@ -235,16 +235,58 @@ void topic_more_alias(FILE *out, const struct style *style, const char *name,
             paging_name(c.paging), io_name(c.io));
     fputc('\n', out);
     print_validity(out, style, &c, model);
+    if (strncmp(name, "esxi", 4) == 0) {
+        style_tell(out, style,
+                   "A caveat: ESXi has no Dom0, its drivers are in the hypervisor. The model "
+                   "charges every type 1 "
+                   "a driver domain for disk and network, which is too much here; trust the rest.");
+    }
     fprintf(out, style_text(style, "'ringside explain %s' says how it works."),
             arch_row(c.arch)->name);
     fputc('\n', out);
 }
+
+// What the values of an axis are, and what else there is to say of an option.
+static const struct {
+    const char *option, *value, *text;
+} option_notes[] = {
+    {"paging", "direct",
+     TEXT("the guest's own tables: the bare machine, a container, and a paravirtual kernel, whose "
+          "updates are checked")},
+    {"paging", "shadow",
+     TEXT("tables that the hypervisor merges from the guest's and its own: short walks, and an "
+          "exit for what the guest changes")},
+    {"paging", "nested",
+     TEXT("the guest's and the hypervisor's, one after the other: no exits for changes, and walks "
+          "in two dimensions")},
+    {"io", "emulated",
+     TEXT("a model of a real device: each register that the driver touches is an exit")},
+    {"io", "paravirt",
+     TEXT(
+         "rings of requests in shared memory (virtio, split drivers): one exit for many requests")},
+    {"io", "passthrough", TEXT("the real device itself, behind an IOMMU: registers without exits")},
+    {"io", "shared", TEXT("a container's: the host kernel's own drivers")},
+    {"apicv", "1",
+     TEXT("reads, the task priority and most ends of interrupts (EOI) do not exit; the EOI of a "
+          "level-triggered interrupt still does (APIC_WRITE), for the I/O APIC must hear of it")},
+    {"posted", "1",
+     TEXT("with apicv=1: interrupts from other processors and the timer arrive without an exit; an "
+          "emulated device's still exits, and so does the EOI of a level-triggered interrupt")},
+};
 
 void topic_more_option(FILE *out, const struct style *style, const char *name,
                        const struct cpu_model *model)
 {
     (void)model;
     char text[512];
+    for (size_t i = 0; i < sizeof option_notes / sizeof *option_notes; i++) {
+        if (strcmp(option_notes[i].option, name) == 0) {
+            snprintf(text, sizeof text, "%s=%s: %s", name, option_notes[i].value,
+                     style_text(style, option_notes[i].text));
+            fputs("  ", out);
+            style_wrap(out, style, text, 4, 2);
+        }
+    }
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (strcmp(options[i].key, name) == 0) {
             fprintf(out, style_text(style, "A number from %llu to %llu, by default %llu."),

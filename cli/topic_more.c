@@ -1,5 +1,4 @@
 // What `ringside explain` adds to an item's row: what it is connected with, and what it costs.
-#include "cli/data.h"
 #include "cli/model.h"
 #include "cli/topic.h"
 #include "sim/exit.h"
@@ -228,10 +227,10 @@ void topic_more_workload(FILE *out, const struct style *style, const char *name,
 void topic_more_program(FILE *out, const struct style *style, const char *name,
                         const struct cpu_model *model)
 {
-    char path[128];
     (void)model;
-    snprintf(path, sizeof path, "examples/%s.s", name);
-    const struct data_file *file = data_find(path);
-    fprintf(out, style_text(style, "'ringside exec %s' runs it. Its source:"), name);
-    fprintf(out, "\n\n%s", file ? file->text : "");
+    fprintf(out,
+            style_text(style, "'ringside exec %s' runs it, 'ringside asm %s -o %s.img -l -' shows "
+                              "its source with what becomes of it."),
+            name, name, name);
+    fputc('\n', out);
 }

@@ -274,12 +274,7 @@ Explained.
   $ ringside explain deadlock
   deadlock (program)
   waits for an interrupt, with interrupts off: for ever.
-  'ringside exec deadlock' runs it. Its source:
-  
-  ; deadlock.s: waits for an interrupt, with interrupts off: for ever.
-  start:  cli
-          hlt
-  ; expect stop deadlock
+  'ringside exec deadlock' runs it, 'ringside asm deadlock -o deadlock.img -l -' shows its source with what becomes of it.
   $ ringside list --names | while read what; do
   >     ringside list $what --names | while read -r name; do
   >         ringside explain $name >/dev/null || echo "$name fails"

@@ -157,6 +157,19 @@ Arguments and names.
   $ ringside explain args_spec
   args_spec (term)
   what can be set of a scenario from the command line: a script that has args_spec = { ept_huge = 0 } is run with --set ept_huge=1, and its lines read args_spec.ept_huge; the value given first is the default
+  $ ringside explain io
+  io (option)
+  how a guest reaches a device
+    io=emulated: a model of a real device: each register that the driver touches is an exit
+    io=paravirt: rings of requests in shared memory (virtio, split drivers): one exit for many requests
+    io=passthrough: the real device itself, behind an IOMMU: registers without exits
+    io=shared: a container's: the host kernel's own drivers
+  'ringside compare WORKLOAD --set io=VALUE' sets it for every architecture that has it, '-L io A,B' tries several.
+  $ ringside explain posted interrupts
+  posted interrupt (term)
+  an interrupt that reaches a running guest without an exit; the end (EOI) of a level-triggered one exits all the same
+  $ ringside explain esxi | grep caveat
+  A caveat: ESXi has no Dom0, its drivers are in the hypervisor. The model charges every type 1 a driver domain for disk and network, which is too much here; trust the rest.
   $ ringside run mine.lua --set m=3
   ringside: run: mine.lua has no argument 'm' (did you mean 'n'?); it has n
   [2]
