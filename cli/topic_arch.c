@@ -1,5 +1,5 @@
-// What `list` and `explain` know of the space of architectures: its points, options and products; and who
-// handles an exit, or pays into a category, under each.
+// What `list` and `explain` know of the space of architectures: its points, options and products; and what
+// pays into a category.
 #include "cli/topic.h"
 #include "models/axes.h"
 #include "models/model.h"

@@ -1,5 +1,9 @@
 -- Run it: ringside run trap-and-emulate
+args_spec = { workload = "sieve" }
 lesson "Trap and emulate"
+
+-- What the lesson expects holds for what it tells of; what --set changes is for those who look.
+local expect = args_spec.workload == "sieve" and expect or function() end
 
 text [[
 The oldest way to virtualize, IBM's of the 1960s: run the guest's kernel in an outer ring, let whatever it
@@ -36,7 +40,7 @@ The program that computes hardly notices. So the question is never how slow virt
 a program needs its kernel, and how often that kernel needs the hypervisor.
 ]]
 
-local compute = compare { workload = "sieve", steady = true, archs = { "native", "type1/fullvirt-trap" } }
+local compute = compare { workload = args_spec.workload, steady = true, archs = { "native", "type1/fullvirt-trap" } }
 show(compute)
 expect(compute["type1/fullvirt-trap"].slowdown < 1.25, "a program that computes does not")
 
@@ -46,6 +50,6 @@ hypervisor's software that finds out what the guest wanted. Faster hardware mend
 ]]
 
 try [[
-Try pgfault or ctxsw. Page faults trap, too, and so do page-table updates: which of the two costs more
-exits?
+ringside run trap-and-emulate --set workload=pgfault takes pgfault instead of sieve; then take ctxsw. Page
+faults trap, too, and so do page-table updates: which of the two costs more exits?
 ]]
