@@ -53,6 +53,7 @@ struct option_row {
     uint64_t min, max;          // OPTION_NUMBER, OPTION_SIZE: inclusive; max 0 means no limit
     const char *values_from;    // arguments for `ringside` that print possible values, one a line:
                                 // what the shell completes; NULL if there are none
+    bool decided_later;         // a default of 0 says nothing of what is taken then
 };
 
 // Rows that several commands share, so that they read alike everywhere.

@@ -155,7 +155,8 @@ const struct command command_tui = {
              .kind = OPTION_STRING,
              .arg = "ARCH,ARCH",
              .help =
-                 "architectures of the Compare view; default: the scenario's, or one of each kind",
+                 "architectures of the Compare view, 6 at most; default: the scenario's, or one of "
+                 "each kind",
              .offset = FIELD(compare)},
             {.name = "view",
              .kind = OPTION_STRING,

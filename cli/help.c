@@ -23,7 +23,7 @@ const char *help_default(const struct command *command, const struct option_row 
     }
     uint64_t value = *(const uint64_t *)field;
     const char *unit = "";
-    if (value < row->min) {
+    if (value < row->min || (value == 0 && row->decided_later)) {
         return NULL; // none: what is not given is decided later
     }
     if (row->kind == OPTION_SIZE) {

@@ -31,10 +31,11 @@
         .offset = offsetof(type, field)                                                   \
     }
 // What the guest runs: `n` of the workload's units, a uint64_t; `append` and `arch` are strings, or `arch` a list.
-#define OPTION_ROW_LENGTH(type, field)                                                             \
-    {                                                                                              \
-        .letter = 'n', .name = "length", .kind = OPTION_NUMBER, .arg = "N",                        \
-        .help = "the workload's length; each has its own default", .offset = offsetof(type, field) \
+#define OPTION_ROW_LENGTH(type, field)                                      \
+    {                                                                       \
+        .letter = 'n', .name = "length", .kind = OPTION_NUMBER, .arg = "N", \
+        .help = "the workload's length; each has its own default",          \
+        .offset = offsetof(type, field), .decided_later = true              \
     }
 #define OPTION_ROW_APPEND(type, field)                                               \
     {                                                                                \

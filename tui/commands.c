@@ -234,7 +234,7 @@ static void command_export(struct dashboard *d, const char *arg)
 static void command_help(struct dashboard *d, const char *arg)
 {
     (void)arg;
-    dashboard_show_help(d);
+    dashboard_show_help(d, true);
 }
 static void command_quit(struct dashboard *d, const char *arg)
 {

@@ -349,11 +349,26 @@ void dashboard_explain(struct dashboard *d, const char *name)
     }
 }
 
-void dashboard_show_help(struct dashboard *d)
+// The part of the help from `heading` on, before what stands above it.
+static char *put_first(char *help, const char *heading)
 {
+    char *at = help ? strstr(help, heading) : NULL, *turned = at ? malloc(strlen(help) + 2) : NULL;
+    if (!turned) {
+        return help;
+    }
+    sprintf(turned, "%s\n%.*s", at + 1, (int)(at - help), help);
+    free(help);
+    return turned;
+}
+
+void dashboard_show_help(struct dashboard *d, bool commands)
+{
+    char heading[64], *help = dashboard_help(dashboard_words(d), false);
     d->explained[0] = '\0';
+    d->help_commands = commands;
+    snprintf(heading, sizeof heading, "\n%s\n", words(d, "Commands"));
     dashboard_show_text(d, words(d, "Keys and commands"),
-                        dashboard_help(dashboard_words(d), false));
+                        commands ? put_first(help, heading) : help);
 }
 
 // A text that lies over the view was made in the other language: it is made again.
@@ -367,29 +382,31 @@ void dashboard_speak(struct dashboard *d, bool korean)
         if (name[0]) {
             dashboard_explain(d, name);
         } else {
-            dashboard_show_help(d);
+            dashboard_show_help(d, d->help_commands);
         }
         d->text_scroll = scroll;
     }
 }
 
-void dashboard_export(struct dashboard *d, const char *path)
+bool dashboard_export(struct dashboard *d, const char *path)
 {
     struct cells cells;
     char err[MESSAGE_SIZE] = "";
     size_t n = strlen(path);
     bool svg = n > 4 && strcmp(path + n - 4, ".svg") == 0;
     if (!d->config.save || !cells_init(&cells, d->columns, d->rows)) {
-        return;
+        return false;
     }
     d->message[0] = '\0';
     dashboard_draw(d, &cells);
     char *text = svg ? cells_svg(&cells, "ringside") : cells_text(&cells);
-    if (!text || !d->config.save(d->config.ctx, path, text, err, sizeof err)) {
+    bool saved = text && d->config.save(d->config.ctx, path, text, err, sizeof err);
+    if (!saved) {
         dashboard_say(d, "%s", text ? err : "no memory");
     } else {
         dashboard_say(d, words(d, "Saved as %s."), path);
     }
     free(text);
     cells_free(&cells);
+    return saved;
 }

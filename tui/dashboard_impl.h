@@ -40,6 +40,7 @@ struct dashboard {
     enum overlay overlay;
     char *text, *title;         // OVERLAY_TEXT
     char explained[INPUT_SIZE]; // what the text explains; "": it is the help
+    bool help_commands;         // of the help, commands stand before keys
     int text_scroll;
     int setup_cursor;
     struct input input;
@@ -67,9 +68,9 @@ void dashboard_show_text(struct dashboard *d, const char *title, char *text); //
 void dashboard_show_view(struct dashboard *d, enum view_id view);
 bool dashboard_compare(struct dashboard *d, const char *list); // NULL: what was configured
 void dashboard_explain(struct dashboard *d, const char *name);
-void dashboard_show_help(struct dashboard *d);
+void dashboard_show_help(struct dashboard *d, bool commands); // which come first then
 void dashboard_speak(struct dashboard *d, bool korean);
-void dashboard_export(struct dashboard *d, const char *path);
+bool dashboard_export(struct dashboard *d, const char *path);
 uint64_t speed_value(int speed); // instructions a second; UINT64_MAX: full
 
 // What keys and the mouse share (dispatch.c).
@@ -91,5 +92,7 @@ void dashboard_commands(struct dashboard *d, const char *list);
 // The setup menu: line i as session_change takes it, NULL past the end; and what it is about.
 const char *setup_line(size_t i, const char **about);
 void setup_apply(struct dashboard *d);
+void setup_open(struct dashboard *d);                  // at what runs now
+bool setup_is_now(const struct snapshot *s, size_t i); // whether line i says what runs
 
 #endif

@@ -46,6 +46,12 @@ void dashboard_move_by(struct dashboard *d, int by)
     }
 }
 
+// Of a text that lies over the view, all that is seen but a line.
+static int page(const struct dashboard *d)
+{
+    return d->overlay == OVERLAY_TEXT && d->rows - 6 > 1 ? d->rows - 6 : PAGE;
+}
+
 void dashboard_sideways(struct dashboard *d, int by)
 {
     struct view_place *place = place_of(d);
@@ -113,6 +119,21 @@ static void toggle_watch(struct dashboard *d)
     toggle_stop(d, text);
 }
 
+static void explain_instruction(struct dashboard *d)
+{
+    const struct snapshot_cpu *cpu = &d->snapshot.cpu[d->snapshot.focus];
+    int line = d->scene.place[VIEW_CODE].cursor;
+    line = line < (int)cpu->code_count ? line : (int)cpu->code_at;
+    if (line >= 0 && line < (int)cpu->code_count && cpu->code[line].readable) {
+        char mnemonic[32];
+        const char *text = cpu->code[line].text;
+        snprintf(mnemonic, sizeof mnemonic, "%.*s", (int)strcspn(text, " "), text);
+        dashboard_explain(d, mnemonic);
+    } else {
+        dashboard_say(d, "%s", words(d, "Nothing is selected here that could be explained."));
+    }
+}
+
 void dashboard_enter(struct dashboard *d)
 {
     struct view_place *place = place_of(d);
@@ -131,13 +152,17 @@ void dashboard_enter(struct dashboard *d)
         if (run && place->mode == 0) {
             dashboard_commands(d, run);
         }
-    } else if (d->view == VIEW_RINGS || d->view == VIEW_CODE) {
+    } else if (d->view == VIEW_CODE) {
+        explain_instruction(d);
+    } else if (d->view == VIEW_RINGS) {
         const struct snapshot_path *path = &d->snapshot.path;
         if (path->valid && path->reason >= 0) {
             dashboard_explain(d, exit_reason_name((unsigned)path->reason));
         } else {
             dashboard_explain(d, d->snapshot.arch_id < 255 ? "guest kernel" : "");
         }
+    } else if (d->view != VIEW_LESSON) {
+        dashboard_say(d, "%s", words(d, "Nothing is selected here that could be explained."));
     }
 }
 
@@ -240,18 +265,22 @@ static void act(struct dashboard *d, enum action action, bool leave)
     case ACTION_LAST_VIEW: dashboard_show_view(d, (d->view + VIEW_COUNT - 1) % VIEW_COUNT); return;
     case ACTION_BREAK: toggle_breakpoint(d); return;
     case ACTION_WATCH: toggle_watch(d); return;
-    case ACTION_SETUP: d->overlay = OVERLAY_SETUP; return;
+    case ACTION_SETUP: setup_open(d); return;
     case ACTION_COMMAND: begin_input(d, ':'); return;
     case ACTION_SEARCH: begin_input(d, dashboard_may_search(d) ? '/' : 0); return;
     case ACTION_FILTER: begin_input(d, dashboard_may_filter(d) ? '\\' : 0); return;
     case ACTION_DOWN: dashboard_move_by(d, 1); return;
     case ACTION_UP: dashboard_move_by(d, -1); return;
-    case ACTION_PAGE_DOWN: dashboard_move_by(d, PAGE); return;
-    case ACTION_PAGE_UP: dashboard_move_by(d, -PAGE); return;
+    case ACTION_PAGE_DOWN: dashboard_move_by(d, page(d)); return;
+    case ACTION_PAGE_UP: dashboard_move_by(d, -page(d)); return;
     case ACTION_LEFT: dashboard_sideways(d, -1); return;
     case ACTION_RIGHT: dashboard_sideways(d, 1); return;
     case ACTION_FIRST: dashboard_move_by(d, -100000); return;
     case ACTION_LAST:
+        if (d->overlay != OVERLAY_NONE) {
+            dashboard_move_by(d, 100000);
+            return;
+        }
         d->scene.shift = 0;
         dashboard_move_to(d, d->view == VIEW_CODE ? (int)d->snapshot.cpu[d->snapshot.focus].code_at
                                                   : 100000);
@@ -267,11 +296,12 @@ static void act(struct dashboard *d, enum action action, bool leave)
     case ACTION_ZOOM_IN: zoom(d, 1); return;
     case ACTION_ZOOM_OUT: zoom(d, -1); return;
     case ACTION_MAXIMIZE: d->maximized = !d->maximized; return;
-    case ACTION_HELP: dashboard_show_help(d); return;
+    case ACTION_HELP: dashboard_show_help(d, false); return;
     case ACTION_LANGUAGE: dashboard_speak(d, !d->korean); return;
     case ACTION_EXPORT:
-        dashboard_export(d, "ringside.svg");
-        dashboard_export(d, "ringside.txt");
+        if (dashboard_export(d, "ringside.svg") && dashboard_export(d, "ringside.txt")) {
+            dashboard_say(d, words(d, "Saved as %s."), "ringside.svg, ringside.txt");
+        }
         return;
     case ACTION_REDRAW: d->anew = true; return;
     case ACTION_CLOSE: close_one(d, leave); return;

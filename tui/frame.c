@@ -22,13 +22,20 @@ static void draw_bar(const struct canvas *c, const struct dashboard *d)
         char n[NUMBER_SIZE];
         snprintf(speed, sizeof speed, " %s/s", number_short(n, speed_value(d->speed)));
     }
-    snprintf(left, sizeof left, " %s %s%s  %s  %s  %s", dashboard_running(d) ? "▶" : "⏸",
-             say(c, state_name(d)), speed, s->arch, s->workload, s->cpu_model);
     snprintf(right, sizeof right, "%s %s  %s %s ", number_short(a, s->instructions),
              say(c, "instr."), number_short(b, s->time), say(c, "cycles"));
+    int room = c->area.w - text_columns(right) - 1;
+    const char *const items[] = {s->arch, s->workload, s->cpu_model};
+    snprintf(left, sizeof left, " %s %s%s", dashboard_running(d) ? "▶" : "⏸",
+             say(c, state_name(d)), speed);
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) { // whole, or not at all
+        size_t used = strlen(left);
+        if (i == 0 || text_columns(left) + 2 + text_columns(items[i]) <= room) {
+            snprintf(left + used, sizeof left - used, "  %s", items[i]);
+        }
+    }
     canvas_fill(c, (struct rect){0, 0, c->area.w, 1}, ROLE_BAR, ' ');
-    struct canvas part =
-        canvas_part(c, (struct rect){0, 0, c->area.w - text_columns(right) - 1, 1});
+    struct canvas part = canvas_part(c, (struct rect){0, 0, room, 1});
     canvas_put(&part, 0, 0, ROLE_BAR, left);
     canvas_right(c, c->area.w, 0, ROLE_BAR, right);
 }
@@ -95,7 +102,8 @@ static struct canvas open_box(const struct canvas *c, const char *title)
     for (int y = 0; y < c->cells->rows; y++) {
         c->cells->line[y] = 0; // what was there is covered
     }
-    canvas_fill(c, at, ROLE_TEXT, ' ');
+    // Beside the box a blank column: what would be seen there of the view is of no use.
+    canvas_fill(c, (struct rect){0, at.y, c->area.w, at.h}, ROLE_TEXT, ' ');
     canvas_box(c, at, ROLE_HEADING, title);
     return canvas_part(c, (struct rect){at.x + 2, at.y + 1, at.w - 4, at.h - 2});
 }
@@ -125,16 +133,23 @@ static void draw_setup(const struct canvas *c, const struct dashboard *d)
     }
     int first = scroll_to(d->setup_cursor - rows / 2, d->setup_cursor, lines, rows);
     for (int i = first; i - first < rows && (line = setup_line((size_t)i, &about)); i++) {
-        canvas_put(&in, 2, i - first, ROLE_TEXT, line);
+        if (setup_is_now(&d->snapshot, (size_t)i)) {
+            canvas_put(&in, 1, i - first, ROLE_PATH, "●");
+        }
+        canvas_put(&in, 3, i - first, ROLE_TEXT, line);
         struct canvas part = canvas_part(&in, (struct rect){24, i - first, in.area.w - 24, 1});
         canvas_put(&part, 0, 0, ROLE_DIM, say(c, about));
         put_line(&in, i - first, i, i == d->setup_cursor);
     }
     if (setup_line((size_t)d->setup_cursor, &about)) {
+        char where[64];
+        snprintf(where, sizeof where, " %s%s %d/%d ", first > 0 ? "▲" : "",
+                 first + rows < lines ? "▼" : "", d->setup_cursor + 1, lines);
         canvas_hline(&in, 0, rows, in.area.w, ROLE_FRAME);
-        canvas_wrap(&in, (struct rect){0, rows + 1, in.area.w, 3}, ROLE_TEXT, say(c, about), 0);
+        canvas_right(&in, in.area.w - 1, rows, ROLE_KEY, where);
+        canvas_wrap(&in, (struct rect){0, rows + 1, in.area.w, 2}, ROLE_TEXT, say(c, about), 0);
     }
-    canvas_printf(&in, 0, in.area.h - 1, ROLE_KEY, "%s %s", say(c, "now:"), d->snapshot.arch);
+    canvas_printf(&in, 0, in.area.h - 2, ROLE_KEY, "● %s %s", say(c, "now:"), d->snapshot.arch);
     canvas_right(&in, in.area.w, in.area.h - 1, ROLE_KEY, say(c, "Enter: change   q: close"));
 }
 

@@ -23,8 +23,30 @@ static void say_views(struct dashboard *d, const char *message, bool filters)
     dashboard_say(d, words(d, message), names);
 }
 
+static void find_in_setup(struct dashboard *d)
+{
+    const char *about, *what;
+    int lines = 0;
+    while (setup_line((size_t)lines, &about)) {
+        lines++;
+    }
+    for (int i = 1; i <= lines; i++) {
+        int at = (d->setup_cursor + i) % lines;
+        what = setup_line((size_t)at, &about);
+        if (text_has(what, d->search) || text_has(words(d, about), d->search)) {
+            d->setup_cursor = at;
+            return;
+        }
+    }
+    dashboard_say(d, words(d, "Nothing has the text '%s'."), d->search);
+}
+
 void dashboard_find_next(struct dashboard *d)
 {
+    if (d->overlay == OVERLAY_SETUP) {
+        find_in_setup(d);
+        return;
+    }
     const struct view *view = views[d->view];
     int lines = view->text ? view->lines(&d->scene) : 0, from = d->scene.place[d->view].cursor;
     for (int i = 1; i <= lines; i++) {
@@ -40,7 +62,10 @@ void dashboard_find_next(struct dashboard *d)
 
 bool dashboard_may_search(struct dashboard *d)
 {
-    if (!views[d->view]->text) {
+    if (d->overlay == OVERLAY_SETUP) {
+        return true;
+    }
+    if (d->overlay == OVERLAY_TEXT || !views[d->view]->text) {
         say_views(d, TEXT("Nothing to search here; lists are in: %s."), false);
         return false;
     }
@@ -49,7 +74,7 @@ bool dashboard_may_search(struct dashboard *d)
 
 bool dashboard_may_filter(struct dashboard *d)
 {
-    if (!views[d->view]->filters) {
+    if (d->overlay != OVERLAY_NONE || !views[d->view]->filters) {
         say_views(d, TEXT("Nothing to leave out here; lists are in: %s."), true);
         return false;
     }

@@ -155,6 +155,10 @@ static void draw_timeline(const struct canvas *c, const struct scene *scene)
     if (s->cpus_all > s->cpus) {
         canvas_printf(c, 0, y, ROLE_DIM, "… %u", s->cpus_all - s->cpus);
     }
+    if (y < c->area.h - 3) {
+        canvas_put(c, 1, c->area.h - 3, ROLE_DIM,
+                   say(c, "Page walks are the guest's here; in Rings they are the hardware's."));
+    }
     draw_legend(c, c->area.h - 2);
 }
 

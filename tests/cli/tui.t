@@ -128,13 +128,12 @@ The mouse: a tab, a line, a line that is selected already, the setup menu, the w
   ▶APIC_ACCESS              144   10.2 %   3.2 %    702     746     724  ▅█▆█▆█▆▁·
    1 Rings [2 Exits] 3 Memory  4 Timeline  5 Compare  6 Code  7 Lesson
    ┌─ APIC_ACCESS ──────────────────────────────────────────────────────────────┐
-  ▶│ The processor leaves non-root mode, and the hypervisor handles it in root  │·
   $ $show ':goto 1000000<Enter>2<WheelDown><frame><WheelUp>' | grep '^▶' | cut -c1-30
   ▶HLT                      13
   ▶EPT_MISCONFIG            85
   $ $show 'x<F2><click:9,5><frame><click:9,5>' | sed -n -e '1p' -e 6p -e 26p
    ⏸ paused  type2/fullvirt-hw  diskread  xeon             0 instr.  2,702 cycles
-  ││ ▶ type1/fullvirt-bt     binary translation: kernel code is rewritten as it │8
+   │ ▶  type1/fullvirt-bt    binary translation: kernel code is rewritten as it │
    ⏸ paused  type1/fullvirt-bt  diskread  xeon               0 instr.  678 cycles
   $ $show ':goto 1000000<Enter>4<WheelUp><frame>zz<WheelUp>' | grep '^ cycles' | tail -1
    cycles         3,494,078           29,362 a column            5,138,350 z/Z x4
