@@ -180,7 +180,10 @@ static void draw_gap(const struct canvas *c, const struct snapshot *s, const str
     snprintf(text, sizeof text, "▼ %s ▲", number(count, s->exits_all));
     struct canvas left = canvas_part(c, (struct rect){0, p->gap, p->frame.w + 4, 1});
     int x = canvas_put(&left, 3, 0, down ? ROLE_PATH : ROLE_TEXT, text);
-    canvas_put(&left, x + 1, 0, ROLE_DIM, say(c, "into the hypervisor"));
+    const char *where = say(c, "into the hypervisor");
+    if (x + 1 + text_columns(where) <= left.area.w) { // whole, or not at all
+        canvas_put(&left, x + 1, 0, ROLE_DIM, where);
+    }
     if (w > 40) {
         canvas_put(c, p->frame.w + 5, p->gap, side ? ROLE_PATH : ROLE_DIM, "▲▼");
     }
