@@ -5,10 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// What a lane has counted, over all its processors.
+struct tally {
+    uint64_t cycles, instructions, exits, cycles_by[CYC_COUNT];
+};
+
 struct lane {
     struct run_spec spec;
     struct vm *vm;
     bool ended;
+    bool begun;        // a program has run
+    struct tally boot; // what was before it, and is no part of the comparison
 };
 
 struct comparison {
@@ -69,6 +76,22 @@ static uint64_t instructions(const struct lane *l)
     return n;
 }
 
+static struct tally tally(const struct lane *l)
+{
+    struct tally t = {.instructions = instructions(l)};
+    for (unsigned k = 0; k < CYC_COUNT; k++) {
+        t.cycles_by[k] = sum(l, (enum cycle_category)k);
+    }
+    for (unsigned i = 0; i < l->vm->vcpus; i++) {
+        const struct cpu_counters *n = machine_counters(l->vm->m, i);
+        t.cycles += machine_cpu_time(l->vm->m, i);
+        for (unsigned r = 0; r < EXIT_REASONS; r++) {
+            t.exits += n->exits[r];
+        }
+    }
+    return t;
+}
+
 // What is run between two looks at how far the program is: less the nearer it gets, so that the lanes stand close to each other.
 static uint64_t portion(uint64_t left)
 {
@@ -89,10 +112,16 @@ static void advance(struct lane *l, uint64_t work, uint64_t budget)
         if (ran >= budget) {
             return;
         }
+        // The look at which the first program is found running must not be far behind its beginning.
+        uint64_t next = l->begun ? portion(work - done) : portion(0);
+        if (!l->begun) {
+            l->boot = tally(l);
+        }
         uint64_t limit = l->spec.until ? l->spec.until : UINT64_MAX;
-        l->ended = vm_run(l->vm, limit, portion(work - done)) != STOP_LIMIT ||
+        l->ended = vm_run(l->vm, limit, next) != STOP_LIMIT ||
                    (l->spec.until && machine_time(l->vm->m) >= l->spec.until) ||
                    (l->spec.instructions && instructions(l) >= l->spec.instructions);
+        l->begun = l->begun || sum(l, CYC_GUEST_USER) > 0;
     }
 }
 
@@ -127,16 +156,14 @@ static void show_lane(const struct lane *l, struct compare_lane *out)
     out->ended = l->ended;
     out->stop = stopped(l);
     out->work = sum(l, CYC_GUEST_USER);
-    out->instructions = instructions(l);
+    struct tally now = tally(l);
+    // Still booting: nothing yet. Ended without a program: the boot was all there was.
+    struct tally boot = l->begun ? l->boot : l->ended ? (struct tally){0} : now;
+    out->instructions = now.instructions - boot.instructions;
+    out->cycles = now.cycles - boot.cycles;
+    out->exits = now.exits - boot.exits;
     for (unsigned k = 0; k < CYC_COUNT; k++) {
-        out->cycles_by[k] = sum(l, (enum cycle_category)k);
-    }
-    for (unsigned i = 0; i < l->vm->vcpus; i++) {
-        const struct cpu_counters *n = machine_counters(l->vm->m, i);
-        out->cycles += machine_cpu_time(l->vm->m, i);
-        for (unsigned r = 0; r < EXIT_REASONS; r++) {
-            out->exits += n->exits[r];
-        }
+        out->cycles_by[k] = now.cycles_by[k] - boot.cycles_by[k];
     }
     if (l->ended && l->spec.workload) {
         size_t size;

@@ -119,7 +119,7 @@ struct compare_lane {
     bool ended;
     enum snapshot_stop stop;
     uint64_t work;   /* cycles of the guest's program so far */
-    uint64_t cycles; /* elapsed, all processors */
+    uint64_t cycles; /* elapsed since the program began, all processors; so are the counts below */
     uint64_t instructions, exits;
     uint64_t cycles_by[SNAP_CATEGORIES]; /* the bar */
     bool has_checksum;

@@ -16,15 +16,15 @@ local blocks = e.n
 
 scene "goto 1000000; exit EPT_MISCONFIG"
 see [[
-One read of one disk register, from the guest's load to the value: Rings (1) shows the path.
+One access to one disk register, a load or a store, from the guest and back: Rings (1) shows the path.
 ]]
 ask [[
-Why does a plain load of a disk register leave the guest at all?
+Why does a plain load or store at a disk register leave the guest at all?
 ]]
 answer [[
 No RAM is at that address. The hypervisor has marked it in the nested table with an entry that is wrong on
-purpose, so the walk ends in EPT_MISCONFIG; it decodes the instruction, asks the device model, and writes
-the value into the guest's register.
+purpose, so the walk ends in EPT_MISCONFIG; it decodes the instruction, asks the device model, and, for a
+load, writes the value into the guest's register.
 ]]
 expect(e.exits.EPT_MISCONFIG > e.exit_count / 2, "most exits are accesses to a device's registers")
 
@@ -34,7 +34,8 @@ for guests that know that they are guests?
 ]]
 show(r)
 answer [[
-As a ring of requests in shared memory, with one notification for many of them: virtio, or a split driver.
+As a ring of requests in shared memory, with one notification for as many as wait: virtio, or a split driver.
+The program here reads one block after the other, so that no two ever wait: one notification for each.
 ]]
 see [[
 Compare (5) has both: the same reads with emulated and with paravirtual I/O.

@@ -132,6 +132,7 @@ void dashboard_stop(struct dashboard *d)
 void dashboard_run(struct dashboard *d, bool full)
 {
     if (d->view == VIEW_COMPARE) {
+        dashboard_refresh(d);
         d->comparing = d->comparison && !d->compare.ended;
         d->carry = 0;
         return;
@@ -329,7 +330,8 @@ bool dashboard_compare(struct dashboard *d, const char *list)
 
 void dashboard_show_view(struct dashboard *d, enum view_id view)
 {
-    if (d->comparing || (view == VIEW_COMPARE && dashboard_busy(d))) {
+    // Space is the lanes' there: a guest that went on running would take it.
+    if (d->comparing || (view == VIEW_COMPARE && (d->running || dashboard_busy(d)))) {
         dashboard_stop(d);
     }
     d->view = view;

@@ -94,7 +94,7 @@ static int draw_legend(const struct canvas *c, const struct compare_view *v, int
 static void draw_compare(const struct canvas *c, const struct scene *scene)
 {
     const struct compare_view *v = scene->compare;
-    if (!v || v->lanes == 0) {
+    if (!v || v->most == 0) {
         canvas_wrap(c, (struct rect){0, 1, c->area.w, 4}, ROLE_DIM,
                     say(c, "Space lets the same work run under several architectures in step. "
                            "':compare kvm,xen-pv,native' chooses them."),
@@ -103,7 +103,7 @@ static void draw_compare(const struct canvas *c, const struct scene *scene)
     }
     char work[NUMBER_SIZE];
     canvas_printf(c, 0, 0, ROLE_HEADING, "%s: %s %s", scene->now->workload, number(work, v->work),
-                  say(c, "cycles of the program's own work, in every lane the same"));
+                  say(c, "cycles of the program in every lane, without the boot"));
     int legend = draw_legend(c, v, 0, false), each = (c->area.h - legend - 1) / (int)v->lanes;
     each = each > 4 ? 4 : each < 2 ? 2 : each;
     for (unsigned i = 0; i < v->lanes; i++) {

@@ -97,11 +97,11 @@ What a script of one's own shows is its first guest, with processor and length; 
     Answer
     So.
   
-  $ ringside tui mine.lua -b --lang en --cpu xeon --arch kvm --keys '5' | sed -n '1p;4p;8p;12p'
+  $ ringside tui mine.lua -b --lang en --cpu xeon --arch kvm --keys '5<Space><wait:60>' | sed -n '1p;4p;8p;12p'
    ⏸ paused  type2/fullvirt-hw,io=paravirt  hello  xeon      0 instr.  460 cycles
-  native                                                         0 exits  ×0.000 ▶
-  type1/fullvirt-bt                                              0 exits  ×0.000 ▶
-  type2/fullvirt-hw,paging=shadow                                0 exits  ×0.000 ▶
+  native                                                         0 exits  ×1.000 ✓
+  type1/fullvirt-bt                                            461 exits  ×8.667 ✓
+  type2/fullvirt-hw,paging=shadow                              228 exits  ×1.156 ✓
   $ ringside run mine.lua -c | tail -5
   Question: Why?
   
