@@ -136,10 +136,22 @@ static void host_say(void *ctx, enum scenario_text kind, const char *text)
     fflush(stdout);
 }
 
+// What runs without a title are of: their workload, if it is one.
+static const char *workload_title(const struct scenario_run *const *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i]->spec.image || strcmp(runs[i]->workload, runs[0]->workload) != 0) {
+            return "";
+        }
+    }
+    return runs[0]->workload;
+}
+
 static void host_show(void *ctx, const char *title, const struct scenario_run *const *runs,
                       size_t count)
 {
     struct run *r = ctx;
+    title = title[0] ? title : workload_title(runs, count);
     if (!r->to_stdout && !r->o->quiet) {
         clear_progress(r);
         run_show(r->style, r->lang.catalog, title, runs, count);
