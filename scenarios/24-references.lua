@@ -35,6 +35,15 @@ address that they yield at last, that of the data, is guest-physical, too, and n
 (n + 1)(m + 1) - 1: the sums below were counted from real loads, not computed.
 ]]
 
+local sums = {}
+for n = 2, 5 do
+    sums[#sums + 1] = { n }
+    for m = 2, 5 do
+        table.insert(sums[#sums], translate { levels = n, ept_levels = m }.references)
+    end
+end
+ringside.api(1).table("Counted: references of one walk", { "levels of the guest", "nested: 2", "3", "4", "5" }, sums)
+
 text [[
 So much for the worst case. Now a program reads its memory at random, on a machine whose TLB cannot hold it:
 nearly every second access misses.
